@@ -1,0 +1,210 @@
+"""From turns to probabilities: the `Classifier` protocol and the ONNX model behind it.
+
+The published model is linear over hashed pieces of words (`analyzer/tokens.py`), so a turn's score
+for a label is the sum of its words' scores: the words that prove a label are known exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.conversation import Conversation
+from analyzer.errors import ModelError
+from analyzer.tokens import FEATURES_VERSION, Token, encode, tokenise
+from analyzer.traits import LABELS, TRAITS_VERSION, labels_of
+
+FloatArray = NDArray[np.float32]
+
+DEFAULT_MODEL = "kasper-linear"
+# In a wheel the published models lie inside the package, in a checkout beside it.
+_MODEL_FOLDERS = (Path(__file__).parent / "weights", Path(__file__).parent.parent / "models")
+# Words in a batch, padding included: enough to keep the matrix products busy, few enough for a
+# laptop's cache and for flat memory.
+_BATCH_WORDS = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which weights spoke: name, version and the SHA-256 of the ONNX file."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScores:
+    """What the classifier says of one turn.
+
+    `probabilities` (labels) are calibrated; `token_scores` (tokens, labels) say how much each of
+    `tokens` speaks for each label (log-odds; they sum to the turn's score up to a constant).
+    """
+
+    tokens: list[Token]
+    probabilities: FloatArray
+    token_scores: FloatArray
+
+
+class Classifier(Protocol):
+    """What scoring needs of a model, so that another one can take its place.
+
+    `thresholds` (labels) are the probabilities from which on a label is asserted.
+    """
+
+    info: ModelInfo
+    thresholds: FloatArray
+
+    def classify(self, conversation: Conversation) -> list[TurnScores]:
+        """The scores of every turn, in order; labels that the turn's role cannot carry are 0."""
+        ...
+
+    def agent_log_odds(self, texts: Sequence[str]) -> FloatArray:
+        """For each text, the log-odds that an agent rather than a customer said it."""
+        ...
+
+    def outcome(self, found: Sequence[frozenset[str]]) -> dict[str, float]:
+        """Probabilities of `resolved` and `failure` from the labels found in each spoken turn."""
+        ...
+
+
+class OnnxClassifier:
+    """The published classifier, run by ONNX Runtime on the CPU.
+
+    `folder` holds `model.onnx` and `config.json`; `ModelError` if they are missing, damaged, or made
+    for other labels or features than this version of Kasper has.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+
+        self._config = _load_config(folder)
+        weights = _load_weights(folder, self._config)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            weights, options, providers=["CPUExecutionProvider"]
+        )
+        self.info = ModelInfo(self._config["name"], self._config["version"], self._config["sha256"])
+        self.thresholds = np.array(self._config["thresholds"], dtype=np.float32)
+        self._slope, self._offset = np.array(self._config["calibration"], dtype=np.float32).T
+        self._allowed = {
+            "agent": _mask(labels_of("agent")),
+            "customer": _mask(labels_of("customer")),
+            "unknown": _mask(LABELS),
+            "system": _mask(()),
+        }
+
+    def classify(self, conversation: Conversation) -> list[TurnScores]:
+        """See `Classifier`."""
+        tokens = [tokenise(turn.text) for turn in conversation.turns]
+        scores: list[TurnScores | None] = [None] * len(tokens)
+        for indices, token_scores, logits, _ in self._run(tokens):
+            calibrated = _sigmoid(logits * self._slope + self._offset)
+            for row, index in enumerate(indices):
+                allowed = self._allowed[conversation.turns[index].role]
+                own = token_scores[row, : len(tokens[index])]
+                scores[index] = TurnScores(tokens[index], calibrated[row] * allowed, own)
+        return [score for score in scores if score is not None]
+
+    def agent_log_odds(self, texts: Sequence[str]) -> FloatArray:
+        """See `Classifier`."""
+        log_odds = np.zeros(len(texts), dtype=np.float32)
+        for indices, _, _, agent in self._run([tokenise(text) for text in texts]):
+            log_odds[indices] = agent
+        return log_odds
+
+    def outcome(self, found: Sequence[frozenset[str]]) -> dict[str, float]:
+        """See `Classifier`."""
+        features = outcome_features(found)
+        chances = {}
+        for name, weights in self._config["outcome"].items():
+            log_odds = weights["bias"] + sum(weights["weights"].get(f, 0.0) for f in features)
+            chances[name] = float(_sigmoid(np.float32(log_odds)))
+        return chances
+
+    def _run(
+        self, turns: Sequence[Sequence[Token]]
+    ) -> Iterator[tuple[list[int], FloatArray, FloatArray, FloatArray]]:
+        for indices in _batches([len(tokens) for tokens in turns]):
+            batch = encode([turns[index] for index in indices])
+            inputs = {"forms": batch.forms, "words": batch.words, "phrases": batch.phrases}
+            token_scores, logits, agent = self._session.run(None, inputs)
+            yield indices, token_scores, logits, agent
+
+
+def outcome_features(found: Sequence[frozenset[str]]) -> frozenset[str]:
+    """The labels of a call, and those of its last third with `late:` before them."""
+    late = found[-max(len(found) // 3, 1) :]
+    labels = frozenset().union(*found) if found else frozenset()
+    ending = frozenset().union(*late) if late else frozenset()
+    return labels | {f"late:{label}" for label in ending}
+
+
+@cache
+def default_classifier() -> OnnxClassifier:
+    """The published model, loaded once per process."""
+    for folder in _MODEL_FOLDERS:
+        if (folder / DEFAULT_MODEL / "config.json").exists():
+            return OnnxClassifier(folder / DEFAULT_MODEL)
+    searched = " or ".join(str(folder / DEFAULT_MODEL) for folder in _MODEL_FOLDERS)
+    raise ModelError(f"No model in {searched}; make one with `python -m models.train`.")
+
+
+def _load_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    try:
+        config: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        versions = (config["features_version"], config["traits_version"], config["labels"])
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{path} cannot be used ({error!r}); fetch or train the model again.") from None
+    if versions != (FEATURES_VERSION, TRAITS_VERSION, list(LABELS)):
+        raise ModelError(
+            f"{path} was made for other labels or features than this version of Kasper has; "
+            "use the weights that belong to it or train again."
+        )
+    return config
+
+
+def _load_weights(folder: Path, config: dict[str, Any]) -> bytes:
+    path = folder / "model.onnx"
+    try:
+        weights = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({error.strerror}).") from None
+    found = hashlib.sha256(weights).hexdigest()
+    if found != config["sha256"]:
+        raise ModelError(
+            f"{path} is damaged or not the published file: its SHA-256 is {found}, "
+            f"expected {config['sha256']}; fetch the model again."
+        )
+    return weights
+
+
+def _mask(labels: Sequence[str]) -> FloatArray:
+    return np.array([label in labels for label in LABELS], dtype=np.float32)
+
+
+def _sigmoid(x: Any) -> Any:
+    return 1 / (1 + np.exp(-x))
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Indices of turns of like length together, at most `_BATCH_WORDS` words with padding each."""
+    batch: list[int] = []
+    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and max(lengths[index], 1) * (len(batch) + 1) > _BATCH_WORDS:
+            yield batch
+            batch = []
+        batch.append(index)
+    if batch:
+        yield batch

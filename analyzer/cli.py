@@ -1,0 +1,238 @@
+"""The command `kasper`: score transcripts, explain one call, list the formats that are read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from analyzer.conversation import Conversation
+from analyzer.errors import KasperError, TranscriptError, UsageError
+
+app = typer.Typer(
+    name="kasper",
+    help="Find in call transcripts what loses customers and what keeps them, with the words that prove it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH...", help="Files, folders, globs, URLs, or - for standard input."),
+]
+Format = Annotated[
+    str, typer.Option("--format", help="A name from `kasper formats`; auto looks at the content.")
+]
+Language = Annotated[
+    str | None,
+    typer.Option("--language", help="da, nb, nn, sv or en; detected for each call if left out."),
+]
+CardFile = Annotated[
+    Path | None, typer.Option("--scorecard", help="A scorecard in TOML instead of the default one.")
+]
+AgentSpeaker = Annotated[
+    str | None,
+    typer.Option("--agent-speaker", help="The speaker who is the agent, as the file calls them."),
+]
+
+
+@app.command()
+def score(
+    paths: Paths,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o",
+            help="FILE.jsonl, .csv, .parquet, .html, .md, .vcon.json or .vcon.jsonl; a table if left out.",
+        ),
+    ] = None,  # fmt: skip
+    language: Language = None,
+    scorecard: CardFile = None,
+    format: Format = "auto",
+    agent_speaker: AgentSpeaker = None,
+) -> None:
+    """Score every call: what happened, the words that prove it, a score and a band."""
+    with _usage_errors():
+        run = _Run(language, scorecard, format, agent_speaker)
+        failed = _score_to_file(run, paths, output) if output else _score_to_screen(run, paths)
+    raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+@app.command()
+def explain(
+    path: Annotated[str, typer.Argument(metavar="CALL", help="A file, URL or - with the call.")],
+    id: Annotated[str | None, typer.Option("--id", help="Which call, if there are several.")] = None,
+    language: Language = None,
+    scorecard: CardFile = None,
+    format: Format = "auto",
+    agent_speaker: AgentSpeaker = None,
+) -> None:
+    """Show one call with its evidence in place, and how its score adds up."""
+    from analyzer.terminal import show_call
+
+    with _usage_errors():
+        run = _Run(language, scorecard, format, agent_speaker)
+        for result in run.results([path]):
+            if isinstance(result, TranscriptError):
+                typer.echo(str(result), err=True)
+                raise typer.Exit(SOME_FAILED)
+            if id is None or result.id == id:
+                show_call(result)
+                raise typer.Exit(OK)
+        raise UsageError(f"{path} holds no call" + (f" with the id {id!r}." if id else "."))
+
+
+@app.command()
+def formats() -> None:
+    """List the formats that are read and how each is recognised."""
+    from analyzer.reading.formats import ALL_FORMATS
+    from analyzer.terminal import show_formats
+
+    show_formats(ALL_FORMATS)
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and stop.")] = False,
+) -> None:
+    if version:
+        from analyzer import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit(OK)
+
+
+class _usage_errors:  # noqa: N801 - reads as a statement in a `with`
+    """Turns errors of use and of the model into one sentence on stderr and exit code 2."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, KasperError):
+            typer.echo(str(error), err=True)
+            raise typer.Exit(WRONG_USAGE) from None
+        if isinstance(error, OSError):
+            typer.echo(f"{error.filename or 'The output'}: {error.strerror or error}.", err=True)
+            raise typer.Exit(WRONG_USAGE) from None
+
+
+class _Run:
+    """The options of a run, checked and loaded once."""
+
+    def __init__(
+        self, language: str | None, card: Path | None, format: str, agent_speaker: str | None
+    ) -> None:
+        from analyzer.classifier import default_classifier
+        from analyzer.language import LANGUAGES, normalise
+        from analyzer.reading.formats import format_named
+        from analyzer.scorecard import default_scorecard, load
+
+        if format != "auto":
+            format_named(format)
+        if language and normalise(language) is None:
+            known = ", ".join(LANGUAGES)
+            raise UsageError(f"There is no language {language!r}; use one of: {known}.")
+        self.format = format
+        self._language = language
+        self._agent_speaker = agent_speaker
+        self._card = load(card) if card else default_scorecard()
+        self._classifier = default_classifier()
+
+    def results(self, paths: list[str], progress: Any = None) -> Iterator[Any]:
+        """A `Report` or a `TranscriptError` for every call behind the paths."""
+        from analyzer.reading import read_location
+        from analyzer.reading.sources import locate
+
+        locations = list(locate(paths))
+        if progress is not None:
+            progress.begin(len(locations))
+        for location in locations:
+            for parsed in read_location(location, self.format):
+                yield self._report(parsed) if isinstance(parsed, Conversation) else parsed
+            if progress is not None:
+                progress.advance()
+
+    def _report(self, conversation: Conversation) -> Any:
+        from analyzer.scoring import score
+
+        return score(
+            conversation,
+            classifier=self._classifier,
+            scorecard=self._card,
+            language=self._language,
+            agent_speaker=self._agent_speaker,
+        )
+
+
+def _score_to_screen(run: _Run, paths: list[str]) -> int:
+    from analyzer.terminal import Progress, show_table
+
+    reports, failed = [], 0
+    with Progress() as progress:
+        for result in run.results(paths, progress):
+            if isinstance(result, TranscriptError):
+                failed += 1
+                progress.say(str(result))
+            else:
+                reports.append(result)
+    if reports:
+        show_table(reports)
+    return failed
+
+
+def _score_to_file(run: _Run, paths: list[str], output: Path) -> int:
+    from analyzer.terminal import Progress
+    from analyzer.writing import open_writer
+
+    errors_path = output.with_name(f"{output.name}.errors.jsonl")
+    scored = failed = 0
+    with ExitStack() as stack:
+        writer = stack.enter_context(open_writer(output))
+        progress = stack.enter_context(Progress())
+        errors: Any = nullcontext()
+        for result in run.results(paths, progress):
+            if isinstance(result, TranscriptError):
+                if not failed:
+                    errors = stack.enter_context(errors_path.open("w", encoding="utf-8"))
+                failed += 1
+                progress.say(str(result))
+                errors.write(_error_line(result))
+            else:
+                scored += 1
+                writer.write(result)
+    if not failed:
+        errors_path.unlink(missing_ok=True)
+    typer.echo(f"{scored} calls scored, written to {output}", err=True)
+    if failed:
+        typer.echo(f"{failed} could not be read, listed in {errors_path}", err=True)
+    return failed
+
+
+def _error_line(error: TranscriptError) -> str:
+    fields = {
+        "source": error.source,
+        "place": error.place,
+        "expected": error.expected,
+        "remedy": error.remedy,
+    }
+    return json.dumps(fields, ensure_ascii=False) + "\n"
+
+
+def run() -> None:
+    """The entry point: a broken pipe or an interrupt ends quietly."""
+    try:
+        app()
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(SOME_FAILED) from None
+

@@ -1,0 +1,93 @@
+"""What makes a call worth a coach's time, each with its reason and the turns to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.conversation import Conversation
+from analyzer.outcome import Outcome
+from analyzer.scorecard import ScorecardResult
+
+# One slip is human; from here on it is a pattern.
+_REPEATED = 3
+_PASSED_AROUND = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A reason to listen to a call."""
+
+    name: str
+    reason: str
+    turns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What flags are raised from; `turns` holds the turns of each label, `handovers` those of transfers."""
+
+    conversation: Conversation
+    turns: Mapping[str, Sequence[int]]
+    handovers: Sequence[int]
+    outcome: Outcome
+    card: ScorecardResult
+    score_range: tuple[float, float]
+    bands: tuple[str, str]
+
+
+def raise_flags(facts: Facts) -> list[Flag]:
+    """The flags of a call, the most pressing first."""
+    return [*_conduct(facts), *_failures(facts), *_ends(facts), *_doubts(facts)]
+
+
+def _conduct(facts: Facts) -> Iterator[Flag]:
+    for label, what in (
+        ("deflection", "pushed the matter away"),
+        ("blame", "blamed the customer"),
+        ("dismissal", "brushed the customer's account aside"),
+        ("reluctance", "was grudging"),
+    ):
+        turns = facts.turns.get(label, ())
+        if len(turns) >= _REPEATED:
+            yield Flag(f"repeated_{label}", f"The agent {what} {len(turns)} times.", tuple(turns))
+    if len(facts.handovers) >= _PASSED_AROUND:
+        reason = f"The customer was passed on {len(facts.handovers)} times."
+        yield Flag("passed_around", reason, tuple(facts.handovers))
+
+
+def _failures(facts: Facts) -> Iterator[Flag]:
+    if promises := facts.turns.get("overpromise"):
+        reason = "The agent promised what they do not control; the next call may be about it."
+        yield Flag("overpromise", reason, tuple(promises))
+    if broken := facts.turns.get("broken_promise"):
+        yield Flag("broken_promise", "The customer tells of a promise not kept.", tuple(broken))
+    if facts.outcome.failure and facts.outcome.recovery == 0:
+        complaints = [t for label in ("broken_promise", "basic_error", "repeat_contact", "frustration")
+                      for t in facts.turns.get(label, ())]  # fmt: skip
+        reason = "Something had gone wrong and nobody made up for it, not even with an apology."
+        yield Flag("no_recovery", reason, tuple(sorted(set(complaints))))
+
+
+def _ends(facts: Facts) -> Iterator[Flag]:
+    last_third = 2 * len(facts.conversation.turns) // 3
+    angry = [turn for turn in facts.turns.get("frustration", ()) if turn >= last_third]
+    if angry and facts.outcome.resolved is False:
+        yield Flag("left_angry", "The customer ends the call unsolved and angry.", tuple(angry))
+    if facts.card.band == "star":
+        praised = tuple(facts.turns.get("satisfaction", ()))
+        yield Flag("worth_praising", "A call to praise, and to learn from.", praised)
+
+
+def _doubts(facts: Facts) -> Iterator[Flag]:
+    if facts.bands[0] != facts.bands[1]:
+        low, high = facts.score_range
+        reason = (
+            f"The band is uncertain: without the doubtful findings the score lies between "
+            f"{low:g} and {high:g}."
+        )
+        yield Flag("uncertain_band", reason, ())
+    decision = facts.conversation.roles
+    if decision.method == "detected" and (decision.probability or 0) < 0.8:
+        reason = "Who is the agent was guessed from the words and is not sure; see --agent-speaker."
+        yield Flag("uncertain_roles", reason, ())

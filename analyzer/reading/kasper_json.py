@@ -1,0 +1,45 @@
+"""Kasper's own JSON: one call as an object with `turns`, the contract that every writer can target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from analyzer.conversation import Conversation, Role, Turn
+from analyzer.reading.format import JsonFormat, Origin, Shape, conversation, shaped
+
+
+class _Turn(Shape):
+    text: str
+    role: Role = "unknown"
+    speaker: str | None = None
+    start: float | None = Field(default=None, ge=0)
+    end: float | None = Field(default=None, ge=0)
+
+
+class _Call(Shape):
+    id: str | None = None
+    language: str | None = None
+    started_at: str | None = None
+    customer_id: str | None = None
+    queue: str | None = None
+    turns: list[_Turn] = Field(min_length=1)
+
+
+def _matches(value: Mapping[str, Any]) -> bool:
+    return "turns" in value
+
+
+def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
+    call = shaped(_Call, value, origin)
+    details = call.model_dump(exclude={"id", "turns"})
+    # `turn` in a report counts the turns as given, so even an empty one keeps its place.
+    turns = [Turn(t.text, t.role, t.speaker, t.start, t.end) for t in call.turns]
+    return conversation(origin, FORMAT.name, turns, id=call.id, as_given=True, **details)
+
+
+FORMAT = JsonFormat(
+    "kasper", "Kasper's own JSON", "an object with `turns`, each with `text`", _matches, _parse
+)

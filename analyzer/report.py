@@ -1,0 +1,82 @@
+"""The report on one call, and its JSON form (`schema_version` 1), which others rely on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from analyzer.classifier import ModelInfo
+from analyzer.conversation import Conversation
+from analyzer.evidence import Evidence
+from analyzer.flags import Flag
+from analyzer.metrics import CallMetrics, Skipped
+from analyzer.outcome import Outcome
+from analyzer.scorecard import ScorecardResult
+
+SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything found in one call; `None` stands for what could not be judged.
+
+    `score` runs from 0 (rasmus) to 100 (star); `score_range` is where it would lie if the doubtful
+    findings against the agent, or for the agent, were wrong.
+    """
+
+    conversation: Conversation
+    evidence: tuple[Evidence, ...]
+    counts: dict[str, int] | None
+    transfers: int | None
+    outcome: Outcome | None
+    score: float | None
+    score_range: tuple[float, float] | None
+    band: str | None
+    flags: tuple[Flag, ...]
+    scorecard: ScorecardResult | None
+    metrics: CallMetrics
+    skipped_analysis: tuple[Skipped, ...]
+    model: ModelInfo
+
+    @property
+    def id(self) -> str:
+        """The call's id."""
+        return self.conversation.id
+
+
+def to_dict(report: Report) -> dict[str, Any]:
+    """The report as JSON types; docs/report.md describes every field."""
+    conversation = report.conversation
+    metrics = asdict(report.metrics)
+    del metrics["skipped"]
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": conversation.id,
+        "source": conversation.source,
+        "format": conversation.format,
+        "language": conversation.language,
+        "started_at": conversation.started_at,
+        "customer_id": conversation.customer_id,
+        "queue": conversation.queue,
+        "turn_count": len(conversation.turns),
+        "duration_s": conversation.duration,
+        "roles": asdict(conversation.roles),
+        "evidence": [asdict(item) for item in report.evidence],
+        "counts": report.counts,
+        "transfers": report.transfers,
+        "outcome": asdict(report.outcome) if report.outcome else None,
+        "score": report.score,
+        "score_range": report.score_range,
+        "band": report.band,
+        "flags": [asdict(flag) for flag in report.flags],
+        "scorecard": asdict(report.scorecard) if report.scorecard else None,
+        "metrics": metrics,
+        "skipped_analysis": [asdict(skipped) for skipped in report.skipped_analysis],
+        "model": asdict(report.model),
+    }
+
+
+def to_json(report: Report) -> str:
+    """The report as one line of JSON."""
+    return json.dumps(to_dict(report), ensure_ascii=False, separators=(",", ":"))

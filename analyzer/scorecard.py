@@ -1,0 +1,310 @@
+"""Scorecards: questions, answered from what was found in a call, that add up to a score and a band.
+
+The words are those of Google's QaScorecard and Amazon Connect's evaluation forms. A scorecard is a
+TOML file; `load` checks it and names the line of whatever is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from analyzer.errors import ScorecardError
+from analyzer.traits import LABELS
+
+DEFAULT_SCORECARD = Path(__file__).parent / "scorecards" / "default.toml"
+
+# What a question can measure beside the number of turns with a label.
+CALL_MEASURES = ("transfers", "recovery", "resolved", "failure")
+
+AnswerValue = Literal["yes", "no", "not_applicable", "insufficient_evidence"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AnswerChoice(_Part):
+    """An answer that is given from `at_least` occurrences on, and what it scores."""
+
+    answer: Literal["yes", "no"]
+    at_least: int = Field(default=0, ge=0)
+    score: float
+    automatic_fail: bool = False
+
+
+class Question(_Part):
+    """A question about a call. An empty `measure` is left to a person: the machine has no evidence."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    text: str = Field(min_length=1)
+    measure: tuple[str, ...] = ()
+    applies_when: Literal["always", "failure", "no_failure"] = "always"
+    answer_choices: tuple[AnswerChoice, ...] = Field(min_length=1)
+
+    @field_validator("measure")
+    @classmethod
+    def _known_measures(cls, measure: tuple[str, ...]) -> tuple[str, ...]:
+        for name in measure:
+            if name not in LABELS and name not in CALL_MEASURES:
+                known = ", ".join((*LABELS, *CALL_MEASURES))
+                raise ValueError(f"{name!r} is nothing that is measured; use one of: {known}")
+        return measure
+
+    @field_validator("answer_choices")
+    @classmethod
+    def _rising(cls, choices: tuple[AnswerChoice, ...]) -> tuple[AnswerChoice, ...]:
+        steps = [choice.at_least for choice in choices]
+        if steps[0] != 0 or steps != sorted(set(steps)):
+            raise ValueError("at_least must begin at 0 and rise from choice to choice")
+        return choices
+
+    @property
+    def potential_score(self) -> float:
+        """The most points that an answer can earn, 0 for a question that only takes points."""
+        return max(0.0, *(choice.score for choice in self.answer_choices))
+
+
+class Section(_Part):
+    """Questions under one title."""
+
+    title: str
+    questions: tuple[Question, ...] = Field(min_length=1)
+
+
+class PerformanceCategory(_Part):
+    """A band, which begins at a score."""
+
+    name: Literal["rasmus", "kasper", "star"]
+    from_score: float = Field(ge=0, le=100)
+
+
+class Scorecard(_Part):
+    """A whole scorecard; `score = start + reach x earned / potential + lost`, within 0 and 100."""
+
+    name: str = Field(min_length=1)
+    revision: int = Field(ge=1)
+    title: str = ""
+    start: float = Field(ge=0, le=100)
+    reach: float = Field(ge=0, le=100)
+    automatic_fail_score: float = Field(default=0, ge=0, le=100)
+    performance_categories: tuple[PerformanceCategory, ...]
+    sections: tuple[Section, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        starts = [category.from_score for category in self.performance_categories]
+        if not starts or starts[0] != 0 or starts != sorted(set(starts)):
+            raise ValueError("performance_categories must begin at from_score 0 and rise")
+        ids = [question.id for section in self.sections for question in section.questions]
+        for question_id in ids:
+            if ids.count(question_id) > 1:
+                raise ValueError(f"two questions have the id {question_id!r}")
+        return self
+
+    def band_of(self, score: float) -> str:
+        """The name of the highest performance category that `score` reaches."""
+        reached = [c.name for c in self.performance_categories if score >= c.from_score]
+        return reached[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question's answer for one call. `found` is what was counted, `None` if it is not known.
+
+    `normalized_score` is `score` as a share of `potential_score` in per cent, `None` where nothing
+    can be earned or the question does not count.
+    """
+
+    question: str
+    section: str
+    text: str
+    answer: AnswerValue
+    source: Literal["SYSTEM_GENERATED", "MANUAL_EDIT"]
+    found: int | None
+    score: float
+    potential_score: float
+    normalized_score: float | None
+    automatic_fail: bool
+    turns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ScorecardResult:
+    """A call under a scorecard: the answers and the sum that they make, written out."""
+
+    name: str
+    revision: int
+    score: float
+    band: str
+    earned: float
+    potential: float
+    lost: float
+    automatic_fail: bool
+    arithmetic: str
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a scorecard is applied to: turns per label, and the figures of the whole call.
+
+    A figure that is not known is `None`.
+    """
+
+    turns: Mapping[str, Sequence[int]]
+    call: Mapping[str, int | None]
+
+
+def apply(card: Scorecard, findings: Findings) -> ScorecardResult:
+    """The answers to all questions and the score."""
+    answers = tuple(
+        _answer(question, section, findings)
+        for section in card.sections
+        for question in section.questions
+    )
+    earned = sum(max(answer.score, 0.0) for answer in answers)
+    potential = sum(answer.potential_score for answer in answers if _counts(answer))
+    lost = sum(min(answer.score, 0.0) for answer in answers)
+    failed = any(answer.automatic_fail for answer in answers)
+    share = earned / potential if potential else 0.0
+    score = min(max(card.start + card.reach * share + lost, 0.0), 100.0)
+    arithmetic = f"{card.start:g} + {card.reach:g} × {earned:g}/{potential:g} − {-lost:g}"
+    if failed:
+        score = min(score, card.automatic_fail_score)
+        arithmetic += f", at most {card.automatic_fail_score:g} (automatic fail)"
+    score = round(score, 1)
+    return ScorecardResult(
+        card.name, card.revision, score, card.band_of(score), earned, potential, lost, failed,
+        f"{arithmetic} = {score:g}", answers,
+    )  # fmt: skip
+
+
+def _counts(answer: Answer) -> bool:
+    return answer.answer in ("yes", "no")
+
+
+def _answer(question: Question, section: Section, findings: Findings) -> Answer:
+    found, turns = _found(question, findings)
+    value, choice = _choose(question, found, findings.call.get("failure"))
+    score = choice.score if choice else 0.0
+    potential = question.potential_score if choice else 0.0
+    return Answer(
+        question=question.id,
+        section=section.title,
+        text=question.text,
+        answer=value,
+        source="SYSTEM_GENERATED",
+        found=found,
+        score=score,
+        potential_score=potential,
+        normalized_score=round(100 * max(score, 0) / potential, 1) if potential else None,
+        automatic_fail=choice.automatic_fail if choice else False,
+        turns=turns,
+    )
+
+
+def _found(question: Question, findings: Findings) -> tuple[int | None, tuple[int, ...]]:
+    if not question.measure:
+        return None, ()
+    total = 0
+    turns: set[int] = set()
+    for name in question.measure:
+        if name in CALL_MEASURES:
+            value = findings.call.get(name)
+            if value is None:
+                return None, ()
+            total += value
+        else:
+            where = set(findings.turns.get(name, ()))
+            total += len(where)
+            turns |= where
+    return total, tuple(sorted(turns))
+
+
+def _choose(
+    question: Question, found: int | None, failure: int | None
+) -> tuple[AnswerValue, AnswerChoice | None]:
+    if question.applies_when != "always":
+        if failure is None:
+            return "insufficient_evidence", None
+        if bool(failure) != (question.applies_when == "failure"):
+            return "not_applicable", None
+    if found is None:
+        return "insufficient_evidence", None
+    choice = [choice for choice in question.answer_choices if found >= choice.at_least][-1]
+    return choice.answer, choice
+
+
+@cache
+def default_scorecard() -> Scorecard:
+    """The scorecard that comes with Kasper."""
+    return load(DEFAULT_SCORECARD)
+
+
+def load(path: Path) -> Scorecard:
+    """The scorecard in a TOML file; `ScorecardError` names the line and what it should be."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScorecardError(f"{path}: cannot be read ({error}).") from None
+    try:
+        return Scorecard.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ScorecardError(f"{path}: not valid TOML: {error}.") from None
+    except ValidationError as invalid:
+        lines = []
+        for error in invalid.errors(include_url=False):
+            message = error["msg"].removeprefix("Value error, ")
+            field = ".".join(str(part) for part in error["loc"]) or "the scorecard"
+            lines.append(f"{path}, line {_line_of(text, error['loc'])}: {field}: {message}.")
+        raise ScorecardError("\n".join(lines)) from None
+
+
+_TABLE = re.compile(r"^\s*\[\[?\s*([\w.]+)\s*\]\]?")
+_KEY = re.compile(r"^\s*(\w+)\s*=")
+
+
+def _line_of(text: str, location: Sequence[int | str]) -> int:
+    """The line at which the part of the file named by a path of keys and indices begins.
+
+    tomllib keeps no positions, so the headers and keys are counted again here: `("sections", 1,
+    "questions", 0, "text")` is the line of `text` below the first question of the second section.
+    """
+    wanted = tuple(location)
+    counts: dict[tuple[int | str, ...], int] = {}
+    here: tuple[int | str, ...] = ()
+    best_line, best_length = 1, 0
+    for number, line in enumerate(text.split("\n"), 1):
+        if table := _TABLE.match(line):
+            here = _enter(table[1].split("."), counts, array="[[" in line)
+            path = here
+        elif key := _KEY.match(line):
+            path = (*here, key[1])
+        else:
+            continue
+        if len(path) > best_length and wanted[: len(path)] == path:
+            best_line, best_length = number, len(path)
+    return best_line
+
+
+def _enter(
+    keys: Sequence[str], counts: dict[tuple[int | str, ...], int], *, array: bool
+) -> tuple[int | str, ...]:
+    """The path of a table header, with the index of each array of tables that it lies in."""
+    path: tuple[int | str, ...] = ()
+    for position, key in enumerate(keys):
+        path = (*path, key)
+        if array and position == len(keys) - 1:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path = (*path, counts[path])
+    return path
+

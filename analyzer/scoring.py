@@ -1,0 +1,144 @@
+"""From a conversation to its report, step by step: the file to read first.
+
+    file -> read -> Conversation -> roles -> classify -> Evidence -> metrics -> Scorecard -> Report
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analyzer.classifier import Classifier, default_classifier
+from analyzer.conversation import Conversation
+from analyzer.events import transfers
+from analyzer.evidence import Evidence, find_evidence
+from analyzer.flags import Facts, raise_flags
+from analyzer.language import LANGUAGES, language_of, normalise
+from analyzer.metrics import Skipped, measure
+from analyzer.outcome import Outcome, judge_outcome, turns_by_label
+from analyzer.report import Report
+from analyzer.roles import with_roles
+from analyzer.scorecard import Findings, Scorecard, ScorecardResult, apply, default_scorecard
+from analyzer.traits import LABELS, TRAIT
+
+# Evidence below this probability may well be wrong; the score is also given without it.
+DOUBTFUL = 0.6
+
+
+def score(
+    conversation: Conversation,
+    *,
+    classifier: Classifier | None = None,
+    scorecard: Scorecard | None = None,
+    language: str | None = None,
+    agent_speaker: str | None = None,
+) -> Report:
+    """The report on a call: what happened, the words that prove it, a score and a band.
+
+    What could not be judged is `None` with its reason in `skipped_analysis`. `language` and
+    `agent_speaker` override what is detected.
+    """
+    classifier = classifier or default_classifier()
+    card = scorecard or default_scorecard()
+    spoken = replace(conversation, language=_language(conversation, language))
+    conversation = with_roles(spoken, classifier, agent_speaker)
+    refusal = _unfit(conversation)
+    if refusal:
+        return _unscored(conversation, card, classifier, refusal)
+
+    evidence = find_evidence(conversation, classifier.classify(conversation), classifier.thresholds)
+    turns = turns_by_label(evidence)
+    handovers = transfers(conversation, turns.get("transfer", ()))
+    outcome = judge_outcome(conversation, evidence, classifier)
+    metrics = measure(conversation, evidence, len(handovers))
+    result = _apply(card, evidence, len(handovers), outcome)
+    score_range, bands = _doubt(card, evidence, len(handovers), outcome)
+    flags = raise_flags(
+        Facts(conversation, turns, handovers, outcome, result, score_range, bands)
+    )
+    skipped = list(metrics.skipped)
+    if conversation.language is None:
+        skipped.append(Skipped("language", "TOO_LITTLE_TEXT"))
+    return Report(
+        conversation=conversation,
+        evidence=tuple(evidence),
+        counts={label: len(turns.get(label, ())) for label in LABELS},
+        transfers=len(handovers),
+        outcome=outcome,
+        score=result.score,
+        score_range=score_range,
+        band=result.band,
+        flags=tuple(flags),
+        scorecard=result,
+        metrics=metrics,
+        skipped_analysis=tuple(skipped),
+        model=classifier.info,
+    )
+
+
+def _language(conversation: Conversation, wanted: str | None) -> str | None:
+    return normalise(wanted) or wanted if wanted else language_of(conversation)
+
+
+def _unfit(conversation: Conversation) -> str | None:
+    """Why this call cannot be judged at all, `None` if it can."""
+    if conversation.language is not None and conversation.language not in LANGUAGES:
+        return "LANGUAGE_NOT_SUPPORTED"
+    roles = {turn.role for turn in conversation.spoken_turns if turn.text.strip()}
+    return None if {"agent", "customer"} <= roles else "ONE_SIDE_ONLY"
+
+
+def _unscored(
+    conversation: Conversation, card: Scorecard, classifier: Classifier, reason_code: str
+) -> Report:
+    metrics = measure(conversation, (), len(transfers(conversation)))
+    judged = ("evidence", "outcome", "score", "band", "scorecard")
+    skipped = [Skipped(feature, reason_code) for feature in judged]
+    return Report(
+        conversation=conversation,
+        evidence=(),
+        counts=None,
+        transfers=None,
+        outcome=None,
+        score=None,
+        score_range=None,
+        band=None,
+        flags=(),
+        scorecard=None,
+        metrics=metrics,
+        skipped_analysis=(*skipped, *metrics.skipped),
+        model=classifier.info,
+    )
+
+
+def _apply(
+    card: Scorecard, evidence: Sequence[Evidence], handovers: int, outcome: Outcome
+) -> ScorecardResult:
+    call = {
+        "transfers": handovers,
+        "recovery": outcome.recovery,
+        "resolved": int(outcome.resolved),
+        "failure": int(outcome.failure),
+    }
+    return apply(card, Findings(turns_by_label(evidence), call))
+
+
+def _doubt(
+    card: Scorecard, evidence: Sequence[Evidence], handovers: int, outcome: Outcome
+) -> tuple[tuple[float, float], tuple[str, str]]:
+    """The lowest and highest score, and their bands, if doubtful findings were wrong.
+
+    The lowest leaves out doubtful findings that speak for the agent, the highest those against.
+    """
+    ends = [
+        _apply(card, [item for item in evidence if not _is_doubtful(item, good)], handovers, outcome)
+        for good in (True, False)
+    ]
+    ends.append(_apply(card, evidence, handovers, outcome))
+    low, high = min(ends, key=lambda e: e.score), max(ends, key=lambda e: e.score)
+    return (low.score, high.score), (low.band, high.band)
+
+
+def _is_doubtful(item: Evidence, good: bool) -> bool:
+    speaks_well = TRAIT[item.label].polarity == "star" or item.label == "satisfaction"
+    return item.probability < DOUBTFUL and speaks_well == good

@@ -1,0 +1,194 @@
+"""What the command line shows: the table of calls, one call explained, progress, the list of formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+from rich.table import Table
+from rich.text import Text
+
+from analyzer.evidence import Evidence
+from analyzer.outcome import turns_by_label
+from analyzer.report import Report
+from analyzer.traits import TRAIT
+
+_BAND_STYLE = {"rasmus": "bold red", "kasper": "bold yellow", "star": "bold green", None: "dim"}
+_POLARITY_STYLE = {"rasmus": "red", "star": "green", "signal": "blue"}
+# A bar for fewer files than this is gone before it is seen.
+_WORTH_A_BAR = 20
+_FINDINGS_SHOWN = 3
+_QUOTE = 60  # characters of a quoted finding
+
+
+class Progress:
+    """A bar on stderr for many files; errors are printed above it."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = RichProgress(
+            TextColumn("scoring"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._task: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def begin(self, files: int) -> None:
+        """Show the bar if there are many files and somebody to see it."""
+        if files >= _WORTH_A_BAR and self._console.is_terminal:
+            self._task = self._bar.add_task("", total=files)
+            self._bar.start()
+
+    def advance(self) -> None:
+        """One file is done."""
+        if self._task is not None:
+            self._bar.advance(self._task)
+
+    def say(self, message: str) -> None:
+        """Print a line that stays."""
+        self._console.print(Text(message))
+
+
+def show_table(reports: Sequence[Report]) -> None:
+    """One row per call with its score, band and what stands out."""
+    table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name, justify in (("Call", "left"), ("", "left"), ("Score", "right"), ("Band", "left")):
+        table.add_column(name, justify=justify, no_wrap=name != "Call")  # type: ignore[arg-type]
+    table.add_column("What stands out (turn)", ratio=1)
+    table.add_column("Worth a look because of")
+    for report in reports:
+        table.add_row(
+            Text(report.id),
+            report.conversation.language or "?",
+            _score_text(report),
+            Text(report.band or "not scored", style=_BAND_STYLE[report.band]),
+            _findings(report),
+            Text("\n".join(flag.name.replace("_", " ") for flag in report.flags)),
+        )
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 160  # a file or a pipe has no width of its own
+    console.print(table)
+    console.print(
+        "\nFound by a machine; a person decides. `kasper explain CALL` shows a call and its sum.",
+        style="dim",
+    )
+
+
+def _score_text(report: Report) -> str:
+    if report.score is None or report.score_range is None:
+        return "–"
+    low, high = report.score_range
+    return f"{report.score:.0f}" + (f" ({low:.0f}–{high:.0f})" if low != high else "")
+
+
+def _findings(report: Report) -> Text:
+    if report.score is None:
+        codes = sorted({s.reason_code for s in report.skipped_analysis if s.feature == "score"})
+        return Text(", ".join(codes).replace("_", " ").lower(), style="dim")
+    text = Text()
+    for label, turns in notable(report)[:_FINDINGS_SHOWN]:
+        best = strongest(report, label)
+        times = f" ×{len(turns)}" if len(turns) > 1 else ""
+        style = _POLARITY_STYLE[TRAIT[label].polarity]
+        text.append("\n" if text else "").append(f"{TRAIT[label].title}{times}", style=style)
+        text.append(f" “{shortened(best.text, _QUOTE)}” ({best.turn})")
+    return text
+
+
+def notable(report: Report) -> list[tuple[str, list[int]]]:
+    """The labels of a call with their turns, the weightiest for its band first.
+
+    In a rasmus call what drives customers away comes first, in others what keeps them; more turns
+    come before fewer. Greeting and closing never stand out.
+    """
+    first = "rasmus" if report.band == "rasmus" else "star"
+
+    def weight(item: tuple[str, list[int]]) -> tuple[int, int]:
+        polarity = TRAIT[item[0]].polarity
+        rank = 0 if polarity == first else 1 if polarity == "signal" else 2
+        return rank, -len(item[1])
+
+    turns = turns_by_label(report.evidence)
+    return sorted(((k, v) for k, v in turns.items() if k not in ("greeting", "closing")), key=weight)
+
+
+def strongest(report: Report, label: str) -> Evidence:
+    """The most probable evidence of a label in a call that has some."""
+    return max((e for e in report.evidence if e.label == label), key=lambda e: e.probability)
+
+
+def shortened(text: str, length: int) -> str:
+    """The text on one line, cut at a word with an ellipsis if it is longer."""
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    return text[:length].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
+
+
+def show_call(report: Report) -> None:
+    """The transcript with the evidence marked in place, then the scorecard and its sum."""
+    console = Console(highlight=False)
+    console.print(Text.assemble((report.id, "bold"), f"  {report.conversation.language or '?'}"))
+    for index, turn in enumerate(report.conversation.turns):
+        line = Text(f"{index:>3} {turn.speaker or turn.role:>8}  ", style="dim")
+        line.append_text(_marked(turn.text, [e for e in report.evidence if e.turn == index]))
+        console.print(line)
+    console.print()
+    if report.scorecard is None:
+        console.print(_findings(report))
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Question", "Answer", "Points", "Turns"):
+        table.add_column(name, justify="right" if name == "Points" else "left")
+    for answer in report.scorecard.answers:
+        value = answer.answer.replace("_", " ")
+        turns = ", ".join(map(str, answer.turns))
+        table.add_row(answer.text, value, f"{answer.score:+g}" if answer.score else "", turns)
+    console.print(table)
+    style = _BAND_STYLE[report.band]
+    console.print(Text.assemble("\n", report.scorecard.arithmetic, "  ", (report.band or "", style)))
+    for flag in report.flags:
+        console.print(Text(f"! {flag.reason}"))
+
+
+def _marked(text: str, evidence: Sequence[Evidence]) -> Text:
+    marked = Text(text)
+    for item in evidence:
+        style = _POLARITY_STYLE[TRAIT[item.label].polarity]
+        marked.stylize(f"underline {style}", item.start, item.end)
+    if evidence:
+        names = ", ".join(f"{e.label} {e.probability:.2f}" for e in evidence)
+        marked.append(f"  ← {names}", style="dim italic")
+    return marked
+
+
+def show_formats(formats: Sequence[Any]) -> None:
+    """Name, title and the mark by which each format is recognised, in the order of trying."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Name", "Format", "Recognised by"):
+        table.add_column(name)
+    for known in formats:
+        table.add_row(known.name, known.title, known.recognised_by)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print("\nAny of them may be packed with gzip, and many files in one zip archive.")
