@@ -1,0 +1,48 @@
+# Every command that people and CI run. `make demo` and `make test` need only Python 3.11 and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint format types bench train clean
+
+demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
+	$(BIN)/kasper score data/samples
+	$(BIN)/kasper score data/samples --output kasper-report.html
+
+test: $(VENV)/.dev lint  ## everything that must pass
+	$(BIN)/pytest -q --cov --cov-report=term
+
+lint: $(VENV)/.dev  ## style, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## rewrite the code in the one style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure speed on this machine
+	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.startup
+
+train: $(VENV)/.dev  ## data/training -> models/kasper-linear, with its figures
+	$(BIN)/python -m models.dataset check
+	$(BIN)/python -m models.train
+	$(BIN)/python -m models.evaluate --write
+
+clean:
+	rm -rf $(VENV) build dist kasper-report.html .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[train,dev]'
+	touch $@ $(VENV)/.demo

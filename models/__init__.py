@@ -1,0 +1,1 @@
+"""How the weights are made: data, training, evaluation and export. Needs the extra `train`."""

@@ -1,0 +1,241 @@
+"""The labelled calls in `data/training/`: parse, check, count and split them.
+
+    python -m models.dataset check    # every error with its file and line; exit code 1 if any
+    python -m models.dataset stats    # counts per language, label and split
+
+A file holds calls in the notation of `docs/traits.md`:
+
+    # da-a-001 | domain: bank | style: clean | band: kasper | resolved: yes | failure: no | …
+    A: {{greeting|…}}
+    C: …
+
+Files are named `LANGUAGE-VOICE.calls.txt` (whole calls) and `LANGUAGE-VOICE.fragments.txt` (one to
+four turns); a voice is one writer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from analyzer.conversation import Conversation, Role, Turn
+from analyzer.language import LANGUAGES
+from analyzer.traits import LABELS, TRAIT
+
+DATA = Path(__file__).parent.parent / "data" / "training"
+
+Band = Literal["rasmus", "kasper", "star"]
+Style = Literal["clean", "asr"]
+Split = Literal["train", "test"]
+
+# The voice that no other split hears: figures on it are figures on a writer never trained on.
+TEST_VOICE = "c"
+
+_TAG = re.compile(r"\{\{([a-z_+]+)\|(.*?)\}\}")
+_TURN = re.compile(r"^(A\d?|C|S):\s*(\S.*)$")
+_ROLES: dict[str, Role] = {"A": "agent", "C": "customer", "S": "system"}
+_FIELDS = ("domain", "style", "band", "resolved", "failure", "recovery", "transfers")
+
+
+class DatasetError(ValueError):
+    """A labelled file that breaks the notation; the message begins with file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A label and the characters of the turn's text that prove it."""
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCall:
+    """A call with the spans of each turn and the truth about the whole of it."""
+
+    conversation: Conversation
+    spans: tuple[tuple[Span, ...], ...]
+    domain: str
+    style: Style
+    band: Band
+    resolved: bool
+    failure: bool
+    recovery: int
+    transfers: int
+    is_fragment: bool
+
+    @property
+    def split(self) -> Split:
+        """Where this call belongs, by its voice."""
+        return "test" if self.conversation.id.split("-")[1] == TEST_VOICE else "train"
+
+
+def parse_turn(marked: str) -> tuple[str, tuple[Span, ...]]:
+    """`"a {{empathy|b}} c"` -> `("a b c", (Span("empathy", 2, 3),))`."""
+    text, spans, last = "", [], 0
+    for tag in _TAG.finditer(marked):
+        text += marked[last : tag.start()]
+        end = len(text) + len(tag[2])
+        spans += [Span(label, len(text), end) for label in tag[1].split("+")]
+        text += tag[2]
+        last = tag.end()
+    return text + marked[last:], tuple(spans)
+
+
+def parse(path: Path) -> list[LabelledCall]:
+    """The calls of one file; `DatasetError` at the first line that breaks the notation."""
+    calls: list[LabelledCall] = []
+    header: tuple[str, dict[str, str]] | None = None
+    turns: list[tuple[Turn, tuple[Span, ...]]] = []
+    numbered = enumerate([*path.read_text("utf-8").split("\n"), ""], 1)
+    for number, raw in numbered:
+        line, where = raw.strip(), f"{path.name}:{number}"
+        if line.startswith("#"):
+            if header:
+                calls.append(_call(header, turns, where))
+            header, turns = _header(line, where), []
+        elif line:
+            if header is None:
+                raise DatasetError(f"{where}: a turn before the first header")
+            turns.append(_labelled_turn(line, where))
+    if header:
+        calls.append(_call(header, turns, f"{path.name}:end"))
+    return calls
+
+
+def _header(line: str, where: str) -> tuple[str, dict[str, str]]:
+    call_id, *parts = [part.strip() for part in line[1:].split("|")]
+    fields = {}
+    for part in parts:
+        key, colon, value = part.partition(":")
+        if not colon:
+            raise DatasetError(f"{where}: expected `key: value`, found {part!r}")
+        fields[key.strip()] = value.strip()
+    if set(fields) != set(_FIELDS):
+        raise DatasetError(f"{where}: expected the fields {', '.join(_FIELDS)}")
+    _allowed(fields["style"], get_args(Style), where)
+    _allowed(fields["band"], get_args(Band), where)
+    _allowed(fields["resolved"], ("yes", "no"), where)
+    _allowed(fields["failure"], ("yes", "no"), where)
+    _allowed(fields["recovery"], ("0", "1", "2", "3"), where)
+    if not fields["transfers"].isdigit():
+        raise DatasetError(f"{where}: transfers must be a number, found {fields['transfers']!r}")
+    if call_id.split("-")[0] not in LANGUAGES or "-" not in call_id:
+        raise DatasetError(f"{where}: expected an id such as da-a-001, found {call_id!r}")
+    return call_id, fields
+
+
+def _allowed(value: str, choices: Iterable[str], where: str) -> None:
+    if value not in choices:
+        raise DatasetError(f"{where}: expected one of {', '.join(choices)}, found {value!r}")
+
+
+def _labelled_turn(line: str, where: str) -> tuple[Turn, tuple[Span, ...]]:
+    match = _TURN.match(line)
+    if not match:
+        raise DatasetError(f"{where}: expected `A: …`, `C: …` or `S: …`, found {line[:40]!r}")
+    speaker, role = match[1], _ROLES[match[1][0]]
+    text, spans = parse_turn(match[2])
+    if "{{" in text or "}}" in text:
+        raise DatasetError(f"{where}: a tag that does not open or close")
+    for span in spans:
+        if span.label not in LABELS:
+            raise DatasetError(f"{where}: there is no label {span.label!r}")
+        if TRAIT[span.label].role != role:
+            raise DatasetError(f"{where}: {span.label} cannot stand on a turn of the {role}")
+        if (
+            text[span.start : span.end] != text[span.start : span.end].strip()
+            or span.start == span.end
+        ):
+            raise DatasetError(
+                f"{where}: a span of {span.label} is empty or begins or ends with a blank"
+            )
+    return Turn(text, role, None if role == "system" else speaker.ljust(2, "1")), spans
+
+
+def _call(
+    header: tuple[str, dict[str, str]], turns: list[tuple[Turn, tuple[Span, ...]]], where: str
+) -> LabelledCall:
+    call_id, fields = header
+    if not turns:
+        raise DatasetError(f"{where}: {call_id} has no turns")
+    conversation = Conversation(call_id, tuple(t for t, _ in turns), call_id.split("-")[0])
+    return LabelledCall(
+        conversation,
+        tuple(spans for _, spans in turns),
+        fields["domain"],
+        "asr" if fields["style"] == "asr" else "clean",
+        next(band for band in get_args(Band) if band == fields["band"]),
+        fields["resolved"] == "yes",
+        fields["failure"] == "yes",
+        int(fields["recovery"]),
+        int(fields["transfers"]),
+        call_id.rsplit("-", 1)[1].startswith("t"),
+    )
+
+
+def load(folder: Path = DATA) -> list[LabelledCall]:
+    """All labelled calls below `folder`; `DatasetError` for a broken file or an id used twice."""
+    calls = [call for path in sorted(folder.rglob("*.txt")) for call in parse(path)]
+    seen = Counter(call.conversation.id for call in calls)
+    for call_id, count in seen.items():
+        if count > 1:
+            raise DatasetError(f"{folder}: the id {call_id} stands {count} times")
+    return calls
+
+
+def errors(folder: Path) -> Iterator[str]:
+    """The first error of every file below `folder`, then what spans several files."""
+    broken = False
+    for path in sorted(folder.rglob("*.txt")):
+        try:
+            parse(path)
+        except DatasetError as error:
+            broken = True
+            yield str(error)
+    if not broken:
+        try:
+            load(folder)
+        except DatasetError as error:
+            yield str(error)
+
+
+def _statistics(calls: list[LabelledCall]) -> Iterator[str]:
+    for language in sorted({call.conversation.language or "" for call in calls}):
+        own = [call for call in calls if call.conversation.language == language]
+        whole = [call for call in own if not call.is_fragment]
+        turns = [(t, s) for c in own for t, s in zip(c.conversation.turns, c.spans, strict=True)]
+        bare = sum(not spans for _, spans in turns) / len(turns)
+        bands = Counter(call.band for call in whole)
+        splits = Counter(call.split for call in own)
+        labels = Counter(span.label for _, spans in turns for span in spans)
+        yield (
+            f"{language}: {len(whole)} calls, {len(own) - len(whole)} fragments, "
+            f"{len(turns)} turns, {bare:.0%} without a label; "
+            f"bands {dict(bands)}; splits {dict(splits)}"
+        )
+        yield "    " + ", ".join(f"{label} {labels[label]}" for label in LABELS)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m models.dataset", description=__doc__)
+    parser.add_argument("command", choices=["check", "stats"])
+    parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    options = parser.parse_args(arguments)
+    found = list(errors(options.folder))
+    lines = found or [f"{len(load(options.folder))} calls and fragments, no errors"]
+    if options.command == "stats" and not found:
+        lines = list(_statistics(load(options.folder)))
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
