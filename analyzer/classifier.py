@@ -30,6 +30,7 @@ _MODEL_FOLDERS = (Path(__file__).parent / "weights", Path(__file__).parent.paren
 # Words in a batch, padding included: enough to keep the matrix products busy, few enough for a
 # laptop's cache and for flat memory.
 _BATCH_WORDS = 4_096
+_CONFIG_KEYS = ("name", "version", "sha256", "thresholds", "calibration", "outcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ class Classifier(Protocol):
 class OnnxClassifier:
     """The published classifier, run by ONNX Runtime on the CPU.
 
-    `folder` holds `model.onnx` and `config.json`; `ModelError` if they are missing, damaged, or made
-    for other labels or features than this version of Kasper has.
+    `folder` holds `model.onnx` and `config.json`; `ModelError` if they are missing, damaged, or
+    made for other labels or features than this version of Kasper has.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -165,8 +166,11 @@ def _load_config(folder: Path) -> dict[str, Any]:
     try:
         config: dict[str, Any] = json.loads(path.read_text("utf-8"))
         versions = (config["features_version"], config["traits_version"], config["labels"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{path} cannot be used ({error!r}); fetch or train the model again.") from None
+        _ = [config[key] for key in _CONFIG_KEYS]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"{path} cannot be used ({error!r}); fetch or train the model again."
+        ) from None
     if versions != (FEATURES_VERSION, TRAITS_VERSION, list(LABELS)):
         raise ModelError(
             f"{path} was made for other labels or features than this version of Kasper has; "

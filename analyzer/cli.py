@@ -16,7 +16,7 @@ from analyzer.errors import KasperError, TranscriptError, UsageError
 
 app = typer.Typer(
     name="kasper",
-    help="Find in call transcripts what loses customers and what keeps them, with the words that prove it.",
+    help="Find what loses customers and what keeps them in call transcripts, with the proof.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,7 +41,7 @@ CardFile = Annotated[
 ]
 AgentSpeaker = Annotated[
     str | None,
-    typer.Option("--agent-speaker", help="The speaker who is the agent, as the file calls them."),
+    typer.Option("--agent-speaker", help="The agent: a name in the file, A1 or C1 where it gives roles."),
 ]
 
 
@@ -51,8 +51,9 @@ def score(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o",
-            help="FILE.jsonl, .csv, .parquet, .html, .md, .vcon.json or .vcon.jsonl; a table if left out.",
+            "--output",
+            "-o",
+            help="A file: .jsonl .csv .parquet .html .md .vcon.json .vcon.jsonl; or a table.",
         ),
     ] = None,  # fmt: skip
     language: Language = None,
@@ -70,7 +71,9 @@ def score(
 @app.command()
 def explain(
     path: Annotated[str, typer.Argument(metavar="CALL", help="A file, URL or - with the call.")],
-    id: Annotated[str | None, typer.Option("--id", help="Which call, if there are several.")] = None,
+    id: Annotated[
+        str | None, typer.Option("--id", help="Which call, if there are several.")
+    ] = None,
     language: Language = None,
     scorecard: CardFile = None,
     format: Format = "auto",
@@ -84,8 +87,9 @@ def explain(
         for result in run.results([path]):
             if isinstance(result, TranscriptError):
                 typer.echo(str(result), err=True)
-                raise typer.Exit(SOME_FAILED)
-            if id is None or result.id == id:
+                if id is None:
+                    raise typer.Exit(SOME_FAILED)
+            elif id is None or result.id == id:
                 show_call(result)
                 raise typer.Exit(OK)
         raise UsageError(f"{path} holds no call" + (f" with the id {id!r}." if id else "."))
@@ -111,7 +115,7 @@ def main(
         raise typer.Exit(OK)
 
 
-class _usage_errors:  # noqa: N801 - reads as a statement in a `with`
+class _usage_errors:
     """Turns errors of use and of the model into one sentence on stderr and exit code 2."""
 
     def __enter__(self) -> None:
@@ -121,7 +125,7 @@ class _usage_errors:  # noqa: N801 - reads as a statement in a `with`
         if isinstance(error, KasperError):
             typer.echo(str(error), err=True)
             raise typer.Exit(WRONG_USAGE) from None
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             typer.echo(f"{error.filename or 'The output'}: {error.strerror or error}.", err=True)
             raise typer.Exit(WRONG_USAGE) from None
 
@@ -165,13 +169,16 @@ class _Run:
     def _report(self, conversation: Conversation) -> Any:
         from analyzer.scoring import score
 
-        return score(
-            conversation,
-            classifier=self._classifier,
-            scorecard=self._card,
-            language=self._language,
-            agent_speaker=self._agent_speaker,
-        )
+        try:
+            return score(
+                conversation,
+                classifier=self._classifier,
+                scorecard=self._card,
+                language=self._language,
+                agent_speaker=self._agent_speaker,
+            )
+        except TranscriptError as error:
+            return error
 
 
 def _score_to_screen(run: _Run, paths: list[str]) -> int:
@@ -212,7 +219,8 @@ def _score_to_file(run: _Run, paths: list[str], output: Path) -> int:
                 writer.write(result)
     if not failed:
         errors_path.unlink(missing_ok=True)
-    typer.echo(f"{scored} calls scored, written to {output}", err=True)
+    plural = "" if scored == 1 else "s"
+    typer.echo(f"{scored} call{plural} scored, written to {output}", err=True)
     if failed:
         typer.echo(f"{failed} could not be read, listed in {errors_path}", err=True)
     return failed
@@ -235,4 +243,3 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(SOME_FAILED) from None
-

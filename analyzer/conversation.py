@@ -1,4 +1,4 @@
-"""A call as the rest of the program sees it: turns of text, each with a role, a speaker and, perhaps, times."""
+"""A call as the program sees it: turns of text with a role, a speaker and perhaps times."""
 
 from __future__ import annotations
 

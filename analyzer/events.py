@@ -1,8 +1,9 @@
-"""What the transcript itself reports, without a model: stage directions, holds, silences, transfers."""
+"""What the transcript itself reports: stage directions, holds, silences, transfers."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -19,8 +20,9 @@ _RELIEF = re.compile(r"lett|lätt|relie|glad|happ|fornøj|nöjd")
 # Tried in this order; each on the words between the brackets, in lower case.
 _WORDS: dict[Kind, re.Pattern[str]] = {
     "sigh": re.compile(
-        r"\b(?:suk|sukk|sukke|suck|sucka|suckar|sukker|sukkende|suckande|dybt suk|sigh|sighs|sighing|"
-        r"stön|stönar|stønn|stønner|stønnar|støn|stønner|groan|groans|groaning|exhale|exhales|"
+        r"\b(?:suk|sukk|sukke|suck|sucka|suckar|sukker|sukkar|sukkende|sukkande|suckande|dybt suk|"
+        r"sigh|sighs|sighed|sighing|stön|stönar|stønn|stønner|stønnar|støn|groan|groans|groaned|"
+        r"groaning|exhale|exhales|exhaled|"
         r"exhaling|huff|huffs|udånding|utpust|utandning|puster tungt|puster ud|puster ut|pustar ut|"
         r"ånder ud|andas ut|blåser ut)\b"
     ),
@@ -29,17 +31,18 @@ _WORDS: dict[Kind, re.Pattern[str]] = {
         r"laugh\w*|chuckl\w*|giggl\w*|småler|smågriner|flirer|humrar)\b"
     ),
     "transfer": re.compile(
-        r"viderestil|videresend|omstil|stilles? (?:om|over|videre)|stillet (?:om|over|videre)|overfør|"
-        r"transfer|transf\.|\bsend(?:es|t|as) (?:til|vidare|videre|over)|skickas? (?:till|vidare)|"
-        r"sätts? över|satt(?:e|es)? over|settes over|sett over|koppla[st]?\b|kopplad|kopplingston|"
-        r"kobles? (?:til|over|videre)|koblet (?:til|over|videre)|viderekobl|vidarekoppl|"
+        r"viderestil|videresend|omstil|\bstille[rst]? (?:om|over|videre)|overfør|overflyt|"
+        r"överflytt|överlämna|transfer|transf\.|handed over|call (?:forwarded|passed)|"
+        r"\bsend(?:es|t|as) (?:til|vidare|videre|over)|skickas? (?:till|vidare)|"
+        r"sätt(?:s|er)? över|satt(?:e|es)? over|set(?:t|te[rs]?) over|koppla[rst]?\b|kopplad|"
+        r"kopplingston|\bkoble[rst]? (?:til|over|videre)|viderekobl|vidarekoppl|"
         r"flyttes til|flyttas till|put through|rerouted|connected to|connecting to|routed to|"
         r"(?:ny|anden|annan|another|new) (?:agent|medarbejder|medarbeider|medarbetare|rådgiver)|"
         r"(?:tager|tar|takes) over|overtager|overtar"
     ),
     "music": re.compile(r"musik|music|♪|ventetone|køtone"),
     "hold": re.compile(
-        r"\bhold\b|\bon hold\b|parker|\bvent(?:er|tid|ar)?\b|\bvänt(?:ar|an|etid)?\b|\bwait|"
+        r"\bhold(?:ing)?\b|\bholder linj|parker|\bvent(?:er|tid|ar)?\b|\bvänt(?:ar?|an|etid)?\b|\bwait|"
         r"\bkø\b|\bkö\b|\bqueue|\bpå pause\b|satt på vent"
     ),
     "silence": re.compile(
@@ -77,7 +80,7 @@ def directions(text: str) -> list[Direction]:
 
 def kind_of(direction: str) -> Kind | None:
     """What a stage direction or a system line reports, `None` if it is nothing known."""
-    words = direction.lower()
+    words = unicodedata.normalize("NFC", direction).lower()
     for kind, pattern in _WORDS.items():
         if pattern.search(words) and not (kind == "sigh" and _RELIEF.search(words)):
             return kind

@@ -13,8 +13,8 @@ from analyzer.conversation import Conversation, Role
 from analyzer.events import directions
 from analyzer.traits import LABELS
 
-# What a word must speak for a label, as a share of the mean of the turn's words that do, to be worth
-# showing. Chosen on the training calls of one voice with weights from the other.
+# What a word must speak for a label to be worth showing, as a share of the mean over the words of
+# the turn that do. Chosen on the training calls of one voice with weights from the other.
 _WORTH_SHOWING = 0.2
 
 

@@ -12,6 +12,8 @@ from analyzer.scorecard import ScorecardResult
 # One slip is human; from here on it is a pattern.
 _REPEATED = 3
 _PASSED_AROUND = 2
+# A call of fewer words than this tells too little for its score to mean much.
+_TOO_FEW_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What flags are raised from; `turns` holds the turns of each label, `handovers` those of transfers."""
+    """What flags are raised from: `turns` per label, `handovers` the turns of transfers."""
 
     conversation: Conversation
     turns: Mapping[str, Sequence[int]]
@@ -63,8 +65,8 @@ def _failures(facts: Facts) -> Iterator[Flag]:
     if broken := facts.turns.get("broken_promise"):
         yield Flag("broken_promise", "The customer tells of a promise not kept.", tuple(broken))
     if facts.outcome.failure and facts.outcome.recovery == 0:
-        complaints = [t for label in ("broken_promise", "basic_error", "repeat_contact", "frustration")
-                      for t in facts.turns.get(label, ())]  # fmt: skip
+        told = ("broken_promise", "basic_error", "repeat_contact", "frustration")
+        complaints = [turn for label in told for turn in facts.turns.get(label, ())]
         reason = "Something had gone wrong and nobody made up for it, not even with an apology."
         yield Flag("no_recovery", reason, tuple(sorted(set(complaints))))
 
@@ -80,6 +82,9 @@ def _ends(facts: Facts) -> Iterator[Flag]:
 
 
 def _doubts(facts: Facts) -> Iterator[Flag]:
+    words = sum(len(turn.text.split()) for turn in facts.conversation.spoken_turns)
+    if words < _TOO_FEW_WORDS:
+        yield Flag("too_short", f"Only {words} words were said: too little to judge by.", ())
     if facts.bands[0] != facts.bands[1]:
         low, high = facts.score_range
         reason = (

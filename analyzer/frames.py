@@ -46,7 +46,7 @@ CALL_COLUMNS: dict[str, str] = {
     "hold_time": "Float64",
     "patience": "Float64",
     "question_rate": "Float64",
-    **{label: "Int64" for label in LABELS},
+    **dict.fromkeys(LABELS, "Int64"),
     "model_version": "string",
 }
 _TURN_COLUMNS = {

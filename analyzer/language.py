@@ -1,4 +1,4 @@
-"""The language of a call: Danish, Norwegian (Bokmål or Nynorsk), Swedish or English, or none of them."""
+"""The language of a call: Danish, Bokmål, Nynorsk, Swedish or English, or none of them."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _BOKMAAL = re.compile(
 _MIN_CONFIDENCE = 0.5
 _MIN_LETTERS = 12
 # More text than this does not change the answer.
-_MAX_CHARACTERS = 4_000
+_MAX_CHARACTERS = 800
 _LOOKALIKES = ("de", "nl", "fi", "fr", "es", "it", "pl", "is", "et", "pt")
 
 
 def normalise(code: str) -> str | None:
-    """`da`, `nb`, `nn`, `sv` or `en` for a code or name such as `da-DK`, `no` or `Svenska`, else `None`."""
+    """The one of `LANGUAGES` that a code or name (`da-DK`, `no`, `Svenska`) means, else `None`."""
     lowered = code.strip().lower()
     base = re.split(r"[-_]", lowered)[0]
     base = _NAMES.get(lowered, _ALIASES.get(base, base))
@@ -72,11 +72,12 @@ def language_of(conversation: Conversation) -> str | None:
 
 
 def _standard(code: str, text: str) -> str:
-    """`nb` or `nn`, whichever the words speak for; any other code as it is."""
+    """`nb` or `nn`, whichever the words speak for; `code` if they do not tell or it is another."""
     if code not in ("nb", "nn"):
         return code
     lowered = text.lower()
-    return "nn" if len(_NYNORSK.findall(lowered)) > len(_BOKMAAL.findall(lowered)) else "nb"
+    nynorsk, bokmaal = len(_NYNORSK.findall(lowered)), len(_BOKMAAL.findall(lowered))
+    return code if nynorsk == bokmaal else "nn" if nynorsk > bokmaal else "nb"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How the call went in time and words, in the terms of Contact Lens; `None` where it cannot be known.
+"""How the call went in time and words, in the terms of Contact Lens; `None` where not known.
 
 Times are seconds, speeds words per minute, ratios and rates shares from 0 to 1. `docs/metrics.md`
 defines each figure.
@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+")
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that could not be judged, and why: `reason_code` is a constant such as `NO_TIMESTAMPS`."""
+    """Something that could not be judged, and why: a constant such as `NO_TIMESTAMPS`."""
 
     feature: str
     reason_code: str
@@ -66,22 +66,22 @@ _TIMED = (
     "patience",
     "waiting_time",
 )
+_FIGURES = (*_TIMED, "hold_time", "question_rate")
 
 
-def measure(conversation: Conversation, evidence: Sequence[Evidence], transfers: int) -> CallMetrics:
+def measure(
+    conversation: Conversation, evidence: Sequence[Evidence], transfers: int
+) -> CallMetrics:
     """All figures of a call."""
     spoken = conversation.spoken_turns
     timed = conversation.has_times
     talk = _talk_time(spoken) if timed else None
-    words = {role: sum(len(_WORD.findall(t.text)) for t in spoken if t.role == role) for role in _SIDES}
+    words: dict[str, int] = {
+        role: sum(len(_WORD.findall(t.text)) for t in spoken if t.role == role) for role in _SIDES
+    }
     hold = _hold_time(conversation.turns)
-    skipped = [] if timed else [Skipped(name, "NO_TIMESTAMPS") for name in _TIMED]
-    if hold is None:
-        skipped.append(Skipped("hold_time", "NO_TIMESTAMPS"))
     agent = [turn for turn in spoken if turn.role == "agent"]
-    if not agent:
-        skipped.append(Skipped("question_rate", "NO_AGENT_TURNS"))
-    return CallMetrics(
+    metrics = CallMetrics(
         total_conversation_duration=_rounded(conversation.duration) if timed else None,
         talk_time=talk,
         non_talk_time=_non_talk_time(spoken) if timed else None,
@@ -97,8 +97,20 @@ def measure(conversation: Conversation, evidence: Sequence[Evidence], transfers:
         words=words,
         repeats=_repeats(evidence),
         repeated_questions=_repeated_questions(conversation.turns),
-        skipped=skipped,
     )
+    for name in _FIGURES:
+        if getattr(metrics, name) is None:
+            metrics.skipped.append(Skipped(name, _reason(name, timed=timed, agent=bool(agent))))
+    return metrics
+
+
+def _reason(name: str, *, timed: bool, agent: bool) -> str:
+    """Why a figure is not known, as a constant."""
+    if name == "hold_time" or (name in _TIMED and not timed):
+        return "NO_TIMESTAMPS"
+    if name == "talk_ratio":
+        return "NO_TALK_TIME"
+    return "NO_ANSWERS" if agent else "NO_AGENT_TURNS"
 
 
 _SIDES: tuple[Role, ...] = ("agent", "customer")
@@ -117,7 +129,9 @@ def _ratio(part: float, whole: float) -> float | None:
 
 
 def _talk_time(spoken: Sequence[Turn]) -> dict[str, float]:
-    sides = {role: round(sum(_length(t) for t in spoken if t.role == role), 3) for role in _SIDES}
+    sides: dict[str, float] = {
+        role: round(sum(_length(t) for t in spoken if t.role == role), 3) for role in _SIDES
+    }
     return {**sides, "total": round(sum(sides.values()), 3)}
 
 
@@ -136,7 +150,7 @@ def _non_talk_time(spoken: Sequence[Turn]) -> float:
 
 def _interruptions(spoken: Sequence[Turn]) -> dict[str, int]:
     """How often each side began while the other one went on."""
-    counts = {role: 0 for role in _SIDES}
+    counts: dict[str, int] = dict.fromkeys(_SIDES, 0)
     for before, turn in zip(spoken, spoken[1:], strict=False):
         overlap = (before.end or 0.0) - (turn.start or 0.0)
         if turn.role != before.role and turn.role in counts and overlap > _INTERRUPTION_S:

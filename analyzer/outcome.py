@@ -56,7 +56,7 @@ def turns_by_label(evidence: Sequence[Evidence]) -> dict[str, list[int]]:
 
 
 def recovery_step(turns: Mapping[str, Sequence[int]]) -> int:
-    """The step of the ladder that the agent's acts reach, as far as the customer's words confirm it.
+    """The step of the ladder that the agent's acts reach, as the customer's words confirm it.
 
     The top step, turned around, takes something given or done beyond an apology and satisfaction
     after it.

@@ -28,7 +28,7 @@ class Report:
     conversation: Conversation
     evidence: tuple[Evidence, ...]
     counts: dict[str, int] | None
-    transfers: int | None
+    transfers: int
     outcome: Outcome | None
     score: float | None
     score_range: tuple[float, float] | None

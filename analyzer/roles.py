@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from analyzer.classifier import Classifier
 from analyzer.conversation import Conversation, Role, RoleDecision, Turn, number_speakers
-from analyzer.errors import UsageError
+from analyzer.errors import TranscriptError
 
 # The turns of one speaker are not independent witnesses: their summed log-odds are tempered.
 _TEMPER = 0.5
@@ -21,7 +21,7 @@ def with_roles(
     """The conversation with a role for every speaker.
 
     Roles that the file gives stay, `agent_speaker` (a speaker's label or name) overrides them; the
-    others are decided from what each speaker says. `UsageError` if nobody is called `agent_speaker`.
+    others are decided from what each speaker says. `TranscriptError` if nobody bears that name.
     """
     if agent_speaker is not None:
         return _set_agent(conversation, agent_speaker)
@@ -42,8 +42,10 @@ def _set_agent(conversation: Conversation, agent_speaker: str) -> Conversation:
     speakers = {turn.speaker for turn in conversation.spoken_turns if turn.speaker}
     if wanted not in {speaker.lower() for speaker in speakers}:
         names = ", ".join(sorted(speakers)) or "none is named"
-        raise UsageError(
-            f"{conversation.source}: nobody is called {agent_speaker!r}; the speakers are: {names}."
+        raise TranscriptError(
+            conversation.source or conversation.id,
+            f"nobody in call {conversation.id} is called {agent_speaker!r}",
+            f"name one of its speakers: {names}",
         )
     turns = [
         turn
@@ -68,12 +70,12 @@ def _log_odds(conversation: Conversation, classifier: Classifier) -> dict[str, f
     return summed
 
 
-def _decide(
-    evidence: dict[str, float], turns: Iterable[Turn]
-) -> tuple[dict[str, Role], float]:
+def _decide(evidence: dict[str, float], turns: Iterable[Turn]) -> tuple[dict[str, Role], float]:
     """A role for each key and the probability that the least certain of them is right."""
     known = {turn.role for turn in turns} - {"unknown", "system"}
-    roles: dict[str, Role] = {key: "agent" if odds > 0 else "customer" for key, odds in evidence.items()}
+    roles: dict[str, Role] = {
+        key: "agent" if odds > 0 else "customer" for key, odds in evidence.items()
+    }
     margins = {key: abs(odds) for key, odds in evidence.items()}
     ranked = sorted(evidence, key=evidence.__getitem__)
     if len(ranked) > 1 and not known:

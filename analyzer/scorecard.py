@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from analyzer.errors import ScorecardError
 from analyzer.traits import LABELS
@@ -27,8 +28,13 @@ CALL_MEASURES = ("transfers", "recovery", "resolved", "failure")
 AnswerValue = Literal["yes", "no", "not_applicable", "insufficient_evidence"]
 
 
+def _misplaced(message: str, place: tuple[int | str, ...]) -> PydanticCustomError:
+    """An error of the whole scorecard that is mended at one place in it."""
+    return PydanticCustomError("inconsistent", "{message}", {"message": message, "place": place})
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class AnswerChoice(_Part):
@@ -41,7 +47,7 @@ class AnswerChoice(_Part):
 
 
 class Question(_Part):
-    """A question about a call. An empty `measure` is left to a person: the machine has no evidence."""
+    """A question about a call; with an empty `measure` it is left to a person."""
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     text: str = Field(min_length=1)
@@ -102,11 +108,17 @@ class Scorecard(_Part):
     def _consistent(self) -> Self:
         starts = [category.from_score for category in self.performance_categories]
         if not starts or starts[0] != 0 or starts != sorted(set(starts)):
-            raise ValueError("performance_categories must begin at from_score 0 and rise")
-        ids = [question.id for section in self.sections for question in section.questions]
-        for question_id in ids:
-            if ids.count(question_id) > 1:
-                raise ValueError(f"two questions have the id {question_id!r}")
+            raise _misplaced(
+                "performance_categories must begin at from_score 0 and rise",
+                ("performance_categories", 0),
+            )
+        seen: set[str] = set()
+        for i, section in enumerate(self.sections):
+            for j, question in enumerate(section.questions):
+                if question.id in seen:
+                    message = f"another question has the id {question.id!r}; give this one its own"
+                    raise _misplaced(message, ("sections", i, "questions", j, "id"))
+                seen.add(question.id)
         return self
 
     def band_of(self, score: float) -> str:
@@ -174,9 +186,14 @@ def apply(card: Scorecard, findings: Findings) -> ScorecardResult:
     potential = sum(answer.potential_score for answer in answers if _counts(answer))
     lost = sum(min(answer.score, 0.0) for answer in answers)
     failed = any(answer.automatic_fail for answer in answers)
-    share = earned / potential if potential else 0.0
-    score = min(max(card.start + card.reach * share + lost, 0.0), 100.0)
-    arithmetic = f"{card.start:g} + {card.reach:g} × {earned:g}/{potential:g} − {-lost:g}"
+    total, arithmetic = card.start + lost, f"{card.start:g}"
+    if potential:
+        total += card.reach * earned / potential
+        arithmetic += f" + {card.reach:g} × {earned:g}/{potential:g}"
+    arithmetic += f" − {abs(lost):g}"
+    score = min(max(total, 0.0), 100.0)
+    if score != total:
+        arithmetic += f", at {'least' if total < 0 else 'most'} {score:g}"
     if failed:
         score = min(score, card.automatic_fail_score)
         arithmetic += f", at most {card.automatic_fail_score:g} (automatic fail)"
@@ -260,16 +277,24 @@ def load(path: Path) -> Scorecard:
     except tomllib.TOMLDecodeError as error:
         raise ScorecardError(f"{path}: not valid TOML: {error}.") from None
     except ValidationError as invalid:
-        lines = []
-        for error in invalid.errors(include_url=False):
-            message = error["msg"].removeprefix("Value error, ")
-            field = ".".join(str(part) for part in error["loc"]) or "the scorecard"
-            lines.append(f"{path}, line {_line_of(text, error['loc'])}: {field}: {message}.")
-        raise ScorecardError("\n".join(lines)) from None
+        raise ScorecardError("\n".join(_described(path, text, invalid))) from None
+
+
+def _described(path: Path, text: str, invalid: ValidationError) -> Iterator[str]:
+    mistakes = invalid.errors(include_url=False)
+    for wrong in mistakes:
+        inner = [m["loc"] for m in mistakes if len(m["loc"]) > len(wrong["loc"])]
+        if wrong["type"] == "too_short" and wrong["loc"] in [i[: len(wrong["loc"])] for i in inner]:
+            continue  # pydantic does not count the parts that are named as wrong themselves
+        message = wrong["msg"].removeprefix("Value error, ")
+        place = wrong.get("ctx", {}).get("place", wrong["loc"])
+        field = ".".join(str(part) for part in place) or "the scorecard"
+        yield f"{path}, line {_line_of(text, place)}: {field}: {message}."
 
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([\w.]+)\s*\]\]?")
 _KEY = re.compile(r"^\s*(\w+)\s*=")
+_ROW = re.compile(r"^\s*\{")  # of an array of inline tables that has each on a line of its own
 
 
 def _line_of(text: str, location: Sequence[int | str]) -> int:
@@ -282,12 +307,18 @@ def _line_of(text: str, location: Sequence[int | str]) -> int:
     counts: dict[tuple[int | str, ...], int] = {}
     here: tuple[int | str, ...] = ()
     best_line, best_length = 1, 0
+    array: tuple[int | str, ...] = ()
+    rows = 0
     for number, line in enumerate(text.split("\n"), 1):
         if table := _TABLE.match(line):
             here = _enter(table[1].split("."), counts, array="[[" in line)
             path = here
         elif key := _KEY.match(line):
-            path = (*here, key[1])
+            path = array = (*here, key[1])
+            rows = 0
+        elif _ROW.match(line):
+            path = (*array, rows)
+            rows += 1
         else:
             continue
         if len(path) > best_length and wanted[: len(path)] == path:
@@ -307,4 +338,3 @@ def _enter(
         if path in counts:
             path = (*path, counts[path])
     return path
-

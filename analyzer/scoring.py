@@ -1,6 +1,6 @@
 """From a conversation to its report, step by step: the file to read first.
 
-    file -> read -> Conversation -> roles -> classify -> Evidence -> metrics -> Scorecard -> Report
+file -> read -> Conversation -> roles -> classify -> Evidence -> metrics -> Scorecard -> Report
 """
 
 from __future__ import annotations
@@ -53,12 +53,7 @@ def score(
     metrics = measure(conversation, evidence, len(handovers))
     result = _apply(card, evidence, len(handovers), outcome)
     score_range, bands = _doubt(card, evidence, len(handovers), outcome)
-    flags = raise_flags(
-        Facts(conversation, turns, handovers, outcome, result, score_range, bands)
-    )
-    skipped = list(metrics.skipped)
-    if conversation.language is None:
-        skipped.append(Skipped("language", "TOO_LITTLE_TEXT"))
+    flags = raise_flags(Facts(conversation, turns, handovers, outcome, result, score_range, bands))
     return Report(
         conversation=conversation,
         evidence=tuple(evidence),
@@ -71,13 +66,17 @@ def score(
         flags=tuple(flags),
         scorecard=result,
         metrics=metrics,
-        skipped_analysis=tuple(skipped),
+        skipped_analysis=(*metrics.skipped, *_without_language(conversation)),
         model=classifier.info,
     )
 
 
 def _language(conversation: Conversation, wanted: str | None) -> str | None:
     return normalise(wanted) or wanted if wanted else language_of(conversation)
+
+
+def _without_language(conversation: Conversation) -> list[Skipped]:
+    return [Skipped("language", "TOO_LITTLE_TEXT")] if conversation.language is None else []
 
 
 def _unfit(conversation: Conversation) -> str | None:
@@ -91,14 +90,15 @@ def _unfit(conversation: Conversation) -> str | None:
 def _unscored(
     conversation: Conversation, card: Scorecard, classifier: Classifier, reason_code: str
 ) -> Report:
-    metrics = measure(conversation, (), len(transfers(conversation)))
-    judged = ("evidence", "outcome", "score", "band", "scorecard")
+    handovers = transfers(conversation)
+    metrics = measure(conversation, (), len(handovers))
+    judged = ("evidence", "counts", "outcome", "score", "score_range", "band", "scorecard")
     skipped = [Skipped(feature, reason_code) for feature in judged]
     return Report(
         conversation=conversation,
         evidence=(),
         counts=None,
-        transfers=None,
+        transfers=len(handovers),
         outcome=None,
         score=None,
         score_range=None,
@@ -106,7 +106,7 @@ def _unscored(
         flags=(),
         scorecard=None,
         metrics=metrics,
-        skipped_analysis=(*skipped, *metrics.skipped),
+        skipped_analysis=(*skipped, *metrics.skipped, *_without_language(conversation)),
         model=classifier.info,
     )
 
@@ -131,7 +131,9 @@ def _doubt(
     The lowest leaves out doubtful findings that speak for the agent, the highest those against.
     """
     ends = [
-        _apply(card, [item for item in evidence if not _is_doubtful(item, good)], handovers, outcome)
+        _apply(
+            card, [item for item in evidence if not _is_doubtful(item, good)], handovers, outcome
+        )
         for good in (True, False)
     ]
     ends.append(_apply(card, evidence, handovers, outcome))

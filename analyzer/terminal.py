@@ -1,4 +1,4 @@
-"""What the command line shows: the table of calls, one call explained, progress, the list of formats."""
+"""What the command line shows: the table of calls, one call explained, progress, formats."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ _POLARITY_STYLE = {"rasmus": "red", "star": "green", "signal": "blue"}
 _WORTH_A_BAR = 20
 _FINDINGS_SHOWN = 3
 _QUOTE = 60  # characters of a quoted finding
+# What a file holds must not steer the terminal that shows it; offsets stay as they are.
+_CONTROLS = dict.fromkeys(
+    [*range(9), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}"
+)
 
 
 class Progress:
@@ -50,7 +54,8 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bar.stop()
+        if self._task is not None:
+            self._bar.stop()
 
     def begin(self, files: int) -> None:
         """Show the bar if there are many files and somebody to see it."""
@@ -65,7 +70,11 @@ class Progress:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        self._console.print(Text(message))
+        self._console.print(_plain(message))
+
+
+def _plain(text: str) -> Text:
+    return Text(text.translate(_CONTROLS))
 
 
 def show_table(reports: Sequence[Report]) -> None:
@@ -77,8 +86,8 @@ def show_table(reports: Sequence[Report]) -> None:
     table.add_column("Worth a look because of")
     for report in reports:
         table.add_row(
-            Text(report.id),
-            report.conversation.language or "?",
+            _plain(report.id),
+            _plain(report.conversation.language or "?"),
             _score_text(report),
             Text(report.band or "not scored", style=_BAND_STYLE[report.band]),
             _findings(report),
@@ -129,7 +138,9 @@ def notable(report: Report) -> list[tuple[str, list[int]]]:
         return rank, -len(item[1])
 
     turns = turns_by_label(report.evidence)
-    return sorted(((k, v) for k, v in turns.items() if k not in ("greeting", "closing")), key=weight)
+    return sorted(
+        ((k, v) for k, v in turns.items() if k not in ("greeting", "closing")), key=weight
+    )
 
 
 def strongest(report: Report, label: str) -> Evidence:
@@ -139,7 +150,7 @@ def strongest(report: Report, label: str) -> Evidence:
 
 def shortened(text: str, length: int) -> str:
     """The text on one line, cut at a word with an ellipsis if it is longer."""
-    text = " ".join(text.split())
+    text = " ".join(text.translate(_CONTROLS).split())
     if len(text) <= length:
         return text
     return text[:length].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
@@ -148,9 +159,12 @@ def shortened(text: str, length: int) -> str:
 def show_call(report: Report) -> None:
     """The transcript with the evidence marked in place, then the scorecard and its sum."""
     console = Console(highlight=False)
-    console.print(Text.assemble((report.id, "bold"), f"  {report.conversation.language or '?'}"))
+    title = _plain(f"{report.id}  {report.conversation.language or '?'}")
+    title.stylize("bold", 0, len(report.id))
+    console.print(title)
     for index, turn in enumerate(report.conversation.turns):
-        line = Text(f"{index:>3} {turn.speaker or turn.role:>8}  ", style="dim")
+        line = _plain(f"{index:>3} {turn.speaker or turn.role:>8}  ")
+        line.stylize("dim")
         line.append_text(_marked(turn.text, [e for e in report.evidence if e.turn == index]))
         console.print(line)
     console.print()
@@ -163,16 +177,20 @@ def show_call(report: Report) -> None:
     for answer in report.scorecard.answers:
         value = answer.answer.replace("_", " ")
         turns = ", ".join(map(str, answer.turns))
-        table.add_row(answer.text, value, f"{answer.score:+g}" if answer.score else "", turns)
+        table.add_row(
+            _plain(answer.text), value, f"{answer.score:+g}" if answer.score else "", turns
+        )
     console.print(table)
     style = _BAND_STYLE[report.band]
-    console.print(Text.assemble("\n", report.scorecard.arithmetic, "  ", (report.band or "", style)))
+    console.print(
+        Text.assemble("\n", report.scorecard.arithmetic, "  ", (report.band or "", style))
+    )
     for flag in report.flags:
         console.print(Text(f"! {flag.reason}"))
 
 
 def _marked(text: str, evidence: Sequence[Evidence]) -> Text:
-    marked = Text(text)
+    marked = _plain(text)
     for item in evidence:
         style = _POLARITY_STYLE[TRAIT[item.label].polarity]
         marked.stylize(f"underline {style}", item.start, item.end)
@@ -188,7 +206,7 @@ def show_formats(formats: Sequence[Any]) -> None:
     for name in ("Name", "Format", "Recognised by"):
         table.add_column(name)
     for known in formats:
-        table.add_row(known.name, known.title, known.recognised_by)
+        table.add_row(known.name, known.title, Text(known.recognised_by))
     console = Console(highlight=False)
     console.print(table)
     console.print("\nAny of them may be packed with gzip, and many files in one zip archive.")

@@ -27,7 +27,8 @@ _MAX_NGRAMS = 48
 _MAX_FORM = 64  # characters
 # A turn of more words than this is cut; the longest monologues of real calls are far below.
 MAX_WORDS = 400
-_WORD = re.compile(r"\w+(?:['’]\w+)*|[^\w\s]")
+# Combining marks belong to the letter before them: text from a Mac may write å as a and a ring.
+_WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*|[^\w\s]")
 
 IntArray = NDArray[np.int64]
 
@@ -55,7 +56,9 @@ def tokenise(text: str) -> list[Token]:
 
 def _words(text: str, start: int, end: int) -> list[Token]:
     return [
-        Token(match.start(), match.end(), unicodedata.normalize("NFC", match[0].lower())[:_MAX_FORM])
+        Token(
+            match.start(), match.end(), unicodedata.normalize("NFC", match[0].lower())[:_MAX_FORM]
+        )
         for match in _WORD.finditer(text, start, end)
     ]
 
@@ -91,7 +94,7 @@ def encode(turns: Sequence[Sequence[Token]]) -> Encoded:
     return Encoded(table, words, phrases)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=20_000)
 def ngram_ids(form: str) -> tuple[int, ...]:
     """The buckets of a word: of itself and of its character n-grams."""
     if len(form) > 1 and form.startswith("<"):

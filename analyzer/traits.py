@@ -1,4 +1,4 @@
-"""The labels: what each one means, whose turn it can stand on, and whether it drives customers away.
+"""The labels: what each means, whose turn it can stand on, whether it drives customers away.
 
 `docs/traits.md` holds the whole annotation guideline; the one-sentence definitions here are what
 reports and pages show.
@@ -18,7 +18,7 @@ Polarity = Literal["rasmus", "star", "signal"]
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """One label. `polarity` is `rasmus` (drives a customer away), `star` (keeps one) or `signal`."""
+    """One label; polarity `rasmus` drives customers away, `star` keeps them, `signal` is theirs."""
 
     name: str
     role: Role

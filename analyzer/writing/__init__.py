@@ -34,6 +34,8 @@ def open_writer(path: Path) -> Writer:
     name = path.name.lower()
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; make it first.")
+    if path.is_dir():
+        raise UsageError(f"{path}: this is a folder; name a file in it.")
     # imported here because each brings a library that the others do not need
     if name.endswith((".vcon.json", ".vcon.jsonl")):
         from analyzer.writing.vcon import VconWriter

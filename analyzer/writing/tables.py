@@ -1,4 +1,4 @@
-"""Tables with one row per call: CSV for a spreadsheet, Parquet with the evidence nested in each row."""
+"""Tables with one row per call: CSV for spreadsheets, Parquet with the evidence in each row."""
 
 from __future__ import annotations
 
@@ -46,7 +46,12 @@ class ParquetWriter(StagedFile):
         import pyarrow.parquet as pq
 
         super().__init__(path)
-        types = {"string": pa.string(), "Float64": pa.float64(), "Int64": pa.int64(), "boolean": pa.bool_()}
+        types = {
+            "string": pa.string(),
+            "Float64": pa.float64(),
+            "Int64": pa.int64(),
+            "boolean": pa.bool_(),
+        }
         evidence = pa.struct(
             {
                 "label": pa.string(),

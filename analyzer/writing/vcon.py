@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from analyzer.conversation import Conversation
+from analyzer.conversation import Conversation, Turn
 from analyzer.errors import UsageError
 from analyzer.report import SCHEMA_VERSION, Report, to_dict
 from analyzer.writing.staged import StagedFile
@@ -66,24 +66,26 @@ def _fresh(conversation: Conversation) -> dict[str, Any]:
     speakers = list(dict.fromkeys(turn.speaker or turn.role for turn in conversation.turns))
     roles = {turn.speaker or turn.role: turn.role for turn in conversation.turns}
     started = _time(conversation.started_at)
+    offset, dialogs = 0.0, []
+    for turn in conversation.turns:
+        # a turn without a time of its own follows the one before it
+        offset = offset if turn.start is None else turn.start
+        dialogs.append(_dialog(turn, speakers.index(turn.speaker or turn.role), started, offset))
     return {
         "vcon": _VCON_VERSION,
         "uuid": str(uuid.uuid5(_NAMESPACE, conversation.id)),
         "created_at": _stamp(started or datetime.now(UTC)),
         "parties": [{"name": speaker, "role": roles[speaker]} for speaker in speakers],
-        "dialog": [
-            _dialog(turn, speakers.index(turn.speaker or turn.role), started)
-            for turn in conversation.turns
-        ],
+        "dialog": dialogs,
         "analysis": [],
     }
 
 
-def _dialog(turn: Any, party: int, started: datetime | None) -> Mapping[str, Any]:
-    offset = timedelta(seconds=turn.start or 0)
-    dialog = {
+def _dialog(turn: Turn, party: int, started: datetime | None, offset: float) -> Mapping[str, Any]:
+    begins = (started or datetime.fromtimestamp(0, UTC)) + timedelta(seconds=offset)
+    dialog: dict[str, Any] = {
         "type": "text",
-        "start": _stamp((started or datetime.fromtimestamp(0, UTC)) + offset),
+        "start": _stamp(begins),
         "parties": [party],
         "originator": party,
         "mediatype": "text/plain",

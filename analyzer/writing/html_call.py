@@ -1,0 +1,162 @@
+"""One call in the HTML report, as its template needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from analyzer.conversation import Conversation, RoleDecision
+from analyzer.flags import Flag
+from analyzer.report import Report
+from analyzer.writing.html_figures import Figure, Missing, Repeat, figures, missing, repeats
+from analyzer.writing.html_score import (
+    Ending,
+    Link,
+    Score,
+    Sum,
+    ending_of,
+    links,
+    score_of,
+    sum_of,
+)
+from analyzer.writing.html_timeline import Timeline, timeline
+from analyzer.writing.html_transcript import Tag, Transcript, tag, transcript
+from analyzer.writing.html_words import (
+    NOT_KNOWN,
+    band_title,
+    flag_title,
+    format_title,
+    language_name,
+    length,
+    moment,
+    percent,
+    reason,
+    turn_anchor,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something about the call that needs no explanation."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A flag with its reason; `kind` is praise, doubt or concern."""
+
+    kind: str
+    title: str
+    reason: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row of the list of findings."""
+
+    link: Link
+    tag: Tag
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What `_call.html.j2` shows; without a score, `score`, `sum` and `ending` are `None`."""
+
+    anchor: str
+    id: str
+    band: str
+    band_title: str
+    not_scored: str
+    score: Score | None
+    facts: tuple[Fact, ...]
+    reasons: tuple[Reason, ...]
+    timeline: Timeline
+    sum: Sum | None
+    ending: Ending | None
+    transcript: Transcript
+    findings: tuple[Finding, ...]
+    figures: tuple[Figure, ...]
+    missing: tuple[Missing, ...]
+    repeats: tuple[Repeat, ...]
+    model: str
+
+
+def call_context(report: Report, anchor: str) -> CallContext:
+    """The context of a call whose element has the id `anchor`."""
+    return CallContext(
+        anchor=anchor,
+        id=report.id,
+        band=report.band or "none",
+        band_title=band_title(report.band),
+        not_scored=why_not_scored(report),
+        score=score_of(report),
+        facts=tuple(_facts(report.conversation)),
+        reasons=tuple(_reason(flag, anchor) for flag in report.flags),
+        timeline=timeline(report, anchor),
+        sum=sum_of(report.scorecard, anchor) if report.scorecard else None,
+        ending=ending_of(report.outcome) if report.outcome else None,
+        transcript=transcript(report, anchor),
+        findings=tuple(
+            Finding(Link(turn_anchor(anchor, item.turn), item.turn), tag(item), item.text)
+            for item in report.evidence
+        ),
+        figures=tuple(figures(report)),
+        missing=tuple(missing(report)),
+        repeats=tuple(repeats(report, anchor)),
+        model=f"{report.model.name}, version {report.model.version}",
+    )
+
+
+def why_not_scored(report: Report) -> str:
+    """The reasons in plain words, empty for a call that is scored."""
+    if report.score is not None:
+        return ""
+    codes = dict.fromkeys(s.reason_code for s in report.skipped_analysis if s.feature == "score")
+    return "; ".join(map(reason, codes)) or "no reason is given"
+
+
+def flag_kind(flag: Flag) -> str:
+    """Whether a flag is praise, says that something is uncertain, or concerns how the call went."""
+    if flag.name == "worth_praising":
+        return "praise"
+    return "doubt" if flag.name.startswith("uncertain") else "concern"
+
+
+def _facts(conversation: Conversation) -> Iterator[Fact]:
+    duration = conversation.duration
+    yield Fact("Language", language_name(conversation.language))
+    unknown = f"{NOT_KNOWN}: {reason('NO_TIMESTAMPS')}"
+    yield Fact("Duration", unknown if duration is None else length(duration))
+    yield Fact("Turns", _numbered(len(conversation.turns)))
+    if conversation.started_at:
+        yield Fact("Started", moment(conversation.started_at))
+    if conversation.customer_id:
+        yield Fact("Customer", conversation.customer_id)
+    if conversation.queue:
+        yield Fact("Queue", conversation.queue)
+    yield Fact("Format", format_title(conversation.format))
+    if conversation.source:
+        yield Fact("File", PurePath(conversation.source.replace("\\", "/")).name)
+    yield Fact("Who is the agent", _roles(conversation.roles))
+
+
+def _numbered(turns: int) -> str:
+    return f"{turns}, numbered 0 to {turns - 1}" if turns > 1 else str(turns)
+
+
+def _roles(decision: RoleDecision) -> str:
+    if decision.method == "given":
+        return "stated in the file"
+    if decision.method == "set":
+        return "set by hand"
+    sure = "" if decision.probability is None else f" ({percent(decision.probability)} sure)"
+    return f"worked out from what is said{sure}"
+
+
+def _reason(flag: Flag, call: str) -> Reason:
+    return Reason(flag_kind(flag), flag_title(flag.name), flag.reason, links(flag.turns, call))

@@ -1,0 +1,118 @@
+"""The figures of a call in plain words; what is not known says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from analyzer.report import Report
+from analyzer.traits import TRAIT
+from analyzer.writing.html_score import Link, links
+from analyzer.writing.html_words import length, number, percent, reason
+
+_NAMES = {
+    "total_conversation_duration": ("Length of the call", ""),
+    "waiting_time": ("Wait for the agent", "until the agent first speaks"),
+    "hold_time": ("On hold", "as the transcript reports it"),
+    "non_talk_time": ("Silence", "pauses of more than 3 s"),
+    "talk_time": ("Speaking time", ""),
+    "talk_ratio": ("Agent's share of the speaking", ""),
+    "talk_speed": ("Speed", "words per minute"),
+    "words": ("Words", ""),
+    "longest_monologue": ("Agent's longest turn", ""),
+    "patience": ("Pause before the agent answers", "on average"),
+    "interruptions": ("Interruptions", "who began while the other spoke"),
+    "question_rate": ("Agent's turns with a question", ""),
+    "transfers": ("Times passed on", ""),
+}
+_NOTHING_TO_MEASURE = "nothing in the call to measure it on"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure that is known, and what it means where the name does not say so."""
+
+    name: str
+    meaning: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The figures that are not known for one reason."""
+
+    reason: str
+    names: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Something that happens more than once, and where."""
+
+    what: str
+    links: tuple[Link, ...]
+
+
+def figures(report: Report) -> Iterator[Figure]:
+    """The figures that are known, in the order of the table."""
+    for _, name, meaning, value in _rows(report):
+        if value is not None:
+            yield Figure(name, meaning, value)
+
+
+def missing(report: Report) -> Iterator[Missing]:
+    """The figures that are not known, by the reason why."""
+    why = {skipped.feature: reason(skipped.reason_code) for skipped in report.skipped_analysis}
+    names: dict[str, list[str]] = {}
+    for field, name, _, value in _rows(report):
+        if value is None:
+            names.setdefault(why.get(field, _NOTHING_TO_MEASURE), []).append(name)
+    for because, those in names.items():
+        yield Missing(because, ", ".join(those))
+
+
+def _rows(report: Report) -> Iterator[tuple[str, str, str, str | None]]:
+    """The field of the metrics, the figure's name and meaning, and its value in words."""
+    metrics = report.metrics
+    values = {
+        "total_conversation_duration": _length(metrics.total_conversation_duration),
+        "waiting_time": _length(metrics.waiting_time),
+        "hold_time": _length(metrics.hold_time),
+        "non_talk_time": _length(metrics.non_talk_time),
+        "talk_time": _sides(metrics.talk_time, " s"),
+        "talk_ratio": _percent(metrics.talk_ratio),
+        "talk_speed": _sides(metrics.talk_speed),
+        "words": _sides(metrics.words),
+        "longest_monologue": _length(metrics.longest_monologue),
+        "patience": _length(metrics.patience),
+        "interruptions": _sides(metrics.interruptions),
+        "question_rate": _percent(metrics.question_rate),
+        "transfers": None if report.transfers is None else str(report.transfers),
+    }
+    for field, value in values.items():
+        name, meaning = _NAMES[field]
+        yield field, name, meaning, value
+
+
+def repeats(report: Report, call: str) -> Iterator[Repeat]:
+    """What is found in more than one turn, and what the agent asks twice."""
+    for label, turns in report.metrics.repeats.items():
+        yield Repeat(TRAIT[label].title, links(turns, call))
+    for pair in report.metrics.repeated_questions:
+        yield Repeat("The same question again", links(pair, call))
+
+
+def _length(seconds: float | None) -> str | None:
+    return None if seconds is None else length(seconds)
+
+
+def _percent(share: float | None) -> str | None:
+    return None if share is None else percent(share)
+
+
+def _sides(values: Mapping[str, float] | None, unit: str = "") -> str | None:
+    """The agent's and the customer's value; what belongs to both is left out."""
+    if values is None:
+        return None
+    known = ((side, values[side]) for side in ("agent", "customer") if side in values)
+    return ", ".join(f"{side} {number(value)}{unit}" for side, value in known) or None

@@ -1,0 +1,155 @@
+"""The score of a call as a sum that can be checked by hand, and how the call ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from analyzer.outcome import Outcome
+from analyzer.report import Report
+from analyzer.scorecard import Answer, ScorecardResult
+from analyzer.writing.html_words import number, percent, points, times, turn_anchor
+
+_LADDER = ("Nothing", "An apology", "Something given, or a follow-up", "Turned around")
+_ANSWERS = {
+    "yes": "Yes",
+    "no": "No",
+    "not_applicable": "Does not apply",
+    "insufficient_evidence": "Not known",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A turn to jump to."""
+
+    anchor: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question of the scorecard with its answer; `weight` is plus, minus, zero or none."""
+
+    text: str
+    answer: str
+    points: str
+    possible: str
+    weight: str
+    links: tuple[Link, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A section of the scorecard."""
+
+    title: str
+    questions: tuple[Judged, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The score as arithmetic, and the answers that it is made of."""
+
+    arithmetic: str
+    earned: str
+    potential: str
+    lost: str
+    failed: bool
+    card: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """The score in words and as lengths along a bar from 0 to 100."""
+
+    text: str
+    range: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the recovery ladder; `state` is reached, now or open."""
+
+    number: int
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the call ended; `steps` is empty where nothing had to be made good."""
+
+    resolved: str
+    resolved_sure: str
+    failure: str
+    failure_sure: str
+    steps: tuple[Step, ...]
+
+
+def links(turns: Sequence[int], call: str) -> tuple[Link, ...]:
+    """Where to jump for these turns."""
+    return tuple(Link(turn_anchor(call, turn), turn) for turn in turns)
+
+
+def score_of(report: Report) -> Score | None:
+    """The score for the eye, `None` where there is none."""
+    if report.score is None:
+        return None
+    low, high = report.score_range or (report.score, report.score)
+    between = "" if low == high else f"{number(low)}–{number(high)}"
+    return Score(number(report.score), between, report.score, low, high)
+
+
+def sum_of(result: ScorecardResult, call: str) -> Sum:
+    """The arithmetic and the questions, section by section."""
+    parts = groupby(result.answers, key=lambda answer: answer.section)
+    return Sum(
+        arithmetic=result.arithmetic,
+        earned=f"{result.earned:g}",
+        potential=f"{result.potential:g}",
+        lost=f"{abs(result.lost):g}",
+        failed=result.automatic_fail,
+        card=f"{result.name}, revision {result.revision}",
+        parts=tuple(
+            Part(title, tuple(_judged(answer, call) for answer in answers))
+            for title, answers in parts
+        ),
+    )
+
+
+def _judged(answer: Answer, call: str) -> Judged:
+    counts = answer.answer in ("yes", "no")
+    several = answer.answer == "yes" and len(answer.turns) > 1
+    how_often = f", {times(len(answer.turns), 'turn')}" if several else ""
+    weight = "plus" if answer.score > 0 else "minus" if answer.score < 0 else "zero"
+    return Judged(
+        text=answer.text,
+        answer=_ANSWERS[answer.answer] + how_often,
+        points=points(answer.score) if counts else "–",
+        possible=f"of {answer.potential_score:g}" if answer.potential_score else "",
+        weight=weight if counts else "none",
+        links=links(answer.turns, call),
+    )
+
+
+def ending_of(outcome: Outcome) -> Ending:
+    """The outcome in words; the ladder only where there was something to make good."""
+    states = ["reached"] * outcome.recovery + ["now"] + ["open"] * len(_LADDER)
+    steps = tuple(Step(n, title, states[n]) for n, title in enumerate(_LADDER))
+    return Ending(
+        resolved="Yes" if outcome.resolved else "No",
+        resolved_sure=_sure(outcome.resolved, outcome.resolved_probability),
+        failure="Yes" if outcome.failure else "No",
+        failure_sure=_sure(outcome.failure, outcome.failure_probability),
+        steps=steps if outcome.failure else (),
+    )
+
+
+def _sure(held: bool, probability: float) -> str:
+    return f"{percent(probability if held else 1 - probability)} sure"

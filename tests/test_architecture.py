@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OURS = ("analyzer", "models", "api", "benchmarks", "tests")
+
+# Which library may be imported where: modules, or packages with a dot at the end.
+HOMES: dict[str, tuple[str, ...]] = {
+    "charset_normalizer": ("analyzer.reading.document", "analyzer.reading.encoding"),
+    "fsspec": ("analyzer.reading.sources",),
+    "jinja2": ("analyzer.writing.html",),
+    "markupsafe": ("analyzer.writing.html",),
+    "numpy": (
+        "analyzer.classifier",
+        "analyzer.evidence",
+        "analyzer.tokens",
+        "models.",
+        "benchmarks.",
+    ),
+    "onnx": ("models.",),
+    "onnxruntime": ("analyzer.classifier",),
+    "openpyxl": ("analyzer.reading.table",),
+    "pandas": ("analyzer.frames", "analyzer.reading.table"),
+    "py3langid": ("analyzer.language",),
+    "pyarrow": ("analyzer.reading.table", "analyzer.writing.tables"),
+    "pydantic": ("analyzer.reading.", "analyzer.scorecard"),
+    "pydantic_core": ("analyzer.scorecard",),
+    "pysubs2": ("analyzer.reading.subtitles",),
+    "rich": ("analyzer.terminal",),
+    "scipy": ("models.",),
+    "sklearn": ("models.",),
+    "spacy": ("analyzer.spacy_component",),
+    "typer": ("analyzer.cli",),
+    "webvtt": ("analyzer.reading.subtitles",),
+}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def sources(*packages: str) -> list[Path]:
+    return sorted(path for package in packages for path in (ROOT / package).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The whole names of all modules that a file imports, also inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield node.module or ""
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            if node.args and isinstance(node.args[0], ast.Constant):
+                yield str(node.args[0].value)
+
+
+IMPORTS = [
+    (module_of(path), name) for path in sources("analyzer", "models") for name in imported(path)
+]
+
+
+def library(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def test_every_library_has_a_home() -> None:
+    libraries = {library(name) for _, name in IMPORTS} - set(sys.stdlib_module_names) - set(OURS)
+
+    assert libraries <= set(HOMES)
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_a_library_is_imported_in_its_home_only(name: str) -> None:
+    users = {module for module, imported in IMPORTS if library(imported) == name}
+
+    assert [user for user in sorted(users) if not f"{user}.".startswith(tuple(homes(name)))] == []
+
+
+def homes(name: str) -> list[str]:
+    return [home if home.endswith(".") else f"{home}." for home in HOMES[name]]
+
+
+@pytest.mark.parametrize("name", HOMES)
+def test_a_home_is_a_module_that_exists(name: str) -> None:
+    places = [ROOT / home.rstrip(".").replace(".", "/") for home in HOMES[name]]
+
+    assert [p for p in places if not (p.is_dir() or p.with_suffix(".py").is_file())] == []
+
+
+def test_the_library_knows_nothing_of_models_or_service() -> None:
+    wrong = [
+        (module, name)
+        for module, name in IMPORTS
+        if module.startswith("analyzer") and library(name) in ("models", "api", "benchmarks")
+    ]
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", sources("analyzer"), ids=module_of)
+def test_the_library_does_not_print(path: Path) -> None:
+    calls = [
+        node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
+    ]
+
+    assert [call.lineno for call in calls if ast.unparse(call.func) == "print"] == []
+
+
+def test_no_module_imports_from_the_root_of_the_package() -> None:
+    roots = [(m, name) for m, name in IMPORTS if m.startswith("analyzer.") and name == "analyzer"]
+
+    # the command names its version
+    assert roots == [("analyzer.cli", "analyzer")]
+
+
+@pytest.mark.parametrize("folder", ["tests", "data"])
+def test_no_package_has_a_name_of_its_own_beside_the_folders(folder: str) -> None:
+    assert list((ROOT / folder).rglob("__init__.py")) == []
+
+
+def test_tests_lie_where_their_module_lies() -> None:
+    modules = {module_of(path) for path in sources("analyzer", "models")}
+    tested = {
+        ".".join([*path.relative_to(ROOT / "tests").parent.parts, path.stem.removeprefix("test_")])
+        for folder in ("analyzer", "models")
+        for path in (ROOT / "tests" / folder).glob("test_*.py")
+    }
+
+    assert tested <= modules
