@@ -41,7 +41,9 @@ CardFile = Annotated[
 ]
 AgentSpeaker = Annotated[
     str | None,
-    typer.Option("--agent-speaker", help="The agent: a name in the file, A1 or C1 where it gives roles."),
+    typer.Option(
+        "--agent-speaker", help="The agent: a name in the file, A1 or C1 where it gives roles."
+    ),
 ]
 
 
@@ -152,12 +154,22 @@ class _Run:
         self._card = load(card) if card else default_scorecard()
         self._classifier = default_classifier()
 
-    def results(self, paths: list[str], progress: Any = None) -> Iterator[Any]:
-        """A `Report` or a `TranscriptError` for every call behind the paths."""
+    def results(
+        self, paths: list[str], progress: Any = None, own: tuple[Path, ...] = ()
+    ) -> Iterator[Any]:
+        """A `Report` or a `TranscriptError` for every call behind the paths.
+
+        `own` are files that this run writes: in a folder of calls they are none.
+        """
         from analyzer.reading import read_location
         from analyzer.reading.sources import locate
 
-        locations = list(locate(paths))
+        written = {path.resolve() for path in own}
+        locations = [
+            location
+            for location in locate(paths)
+            if isinstance(location, TranscriptError) or Path(location.name).resolve() not in written
+        ]
         if progress is not None:
             progress.begin(len(locations))
         for location in locations:
@@ -187,10 +199,10 @@ def _score_to_screen(run: _Run, paths: list[str]) -> int:
     reports, failed = [], 0
     with Progress() as progress:
         for result in run.results(paths, progress):
-            if isinstance(result, TranscriptError):
+            if error := _failure(result):
                 failed += 1
-                progress.say(str(result))
-            else:
+                progress.say(str(error))
+            if result is not error:
                 reports.append(result)
     if reports:
         show_table(reports)
@@ -207,23 +219,41 @@ def _score_to_file(run: _Run, paths: list[str], output: Path) -> int:
         writer = stack.enter_context(open_writer(output))
         progress = stack.enter_context(Progress())
         errors: Any = nullcontext()
-        for result in run.results(paths, progress):
-            if isinstance(result, TranscriptError):
+        for result in run.results(paths, progress, (output, errors_path)):
+            if error := _failure(result):
                 if not failed:
                     errors = stack.enter_context(errors_path.open("w", encoding="utf-8"))
                 failed += 1
-                progress.say(str(result))
-                errors.write(_error_line(result))
+                progress.say(str(error))
+                errors.write(_error_line(error))
             else:
                 scored += 1
+            if result is not error:
                 writer.write(result)
+        plural = "" if scored == 1 else "s"
+        progress.say(f"{scored} call{plural} scored, written to {output}")
+        if failed:
+            progress.say(f"{failed} could not be scored, listed in {errors_path}")
     if not failed:
         errors_path.unlink(missing_ok=True)
-    plural = "" if scored == 1 else "s"
-    typer.echo(f"{scored} call{plural} scored, written to {output}", err=True)
-    if failed:
-        typer.echo(f"{failed} could not be read, listed in {errors_path}", err=True)
     return failed
+
+
+def _failure(result: Any) -> TranscriptError | None:
+    """Why a call has no score: it could not be read, or its report says what stood in the way."""
+    if isinstance(result, TranscriptError):
+        return result
+    if result.score is not None:
+        return None
+    conversation = result.conversation
+    codes = {s.reason_code for s in result.skipped_analysis if s.feature == "score"}
+    if "LANGUAGE_NOT_SUPPORTED" in codes:
+        problem = f"the language {conversation.language!r} of call {result.id} is not analysed"
+        remedy = "set --language if it is another one"
+    else:
+        problem = f"only one side speaks in call {result.id}"
+        remedy = "check who speaks in the file, or name the agent with --agent-speaker"
+    return TranscriptError(conversation.source or result.id, problem, remedy)
 
 
 def _error_line(error: TranscriptError) -> str:
@@ -237,9 +267,9 @@ def _error_line(error: TranscriptError) -> str:
 
 
 def run() -> None:
-    """The entry point: a broken pipe or an interrupt ends quietly."""
+    """The entry point: who stops reading our output, such as `head`, ends the run in peace."""
     try:
         app()
     except BrokenPipeError:
         sys.stderr.close()
-        raise SystemExit(SOME_FAILED) from None
+        raise SystemExit(OK) from None

@@ -42,8 +42,8 @@ _WORDS: dict[Kind, re.Pattern[str]] = {
     ),
     "music": re.compile(r"musik|music|♪|ventetone|køtone"),
     "hold": re.compile(
-        r"\bhold(?:ing)?\b|\bholder linj|parker|\bvent(?:er|tid|ar)?\b|\bvänt(?:ar?|an|etid)?\b|\bwait|"
-        r"\bkø\b|\bkö\b|\bqueue|\bpå pause\b|satt på vent"
+        r"\bhold(?:ing)?\b|\bholder linj|parker|\bvent(?:er|tid|ar)?\b|\bvänt(?:ar?|an|etid)?\b|"
+        r"\bwait|\bkø\b|\bkö\b|\bqueue|\bpå pause\b|satt på vent"
     ),
     "silence": re.compile(
         r"\bpause|\bpaus\b|stilhed|stillhet|tystnad|\btyst\b|silence|silent|\bstille\b|ingen tale|"
@@ -60,6 +60,12 @@ _LENGTH = re.compile(
 )
 
 
+# A direction is a few words; a longer aside between brackets is speech.
+_MAX_WORDS = 6
+# A number read out ends the agent's part, but hands nobody on inside the call.
+_NUMBER_READ_OUT = re.compile(r"\d(?:[\s.-]?\d){4,}")
+
+
 @dataclass(frozen=True, slots=True)
 class Direction:
     """A stage direction inside a turn's text: its kind and the characters it takes up."""
@@ -73,7 +79,8 @@ def directions(text: str) -> list[Direction]:
     """The stage directions of a known kind in `text`, in order."""
     found = []
     for match in _BRACKETED.finditer(text):
-        if kind := kind_of(match[0]):
+        short = len(match[0].split()) <= _MAX_WORDS
+        if short and (kind := kind_of(match[0])):
             found.append(Direction(kind, match.start(), match.end()))
     return found
 
@@ -100,7 +107,8 @@ def transfers(conversation: Conversation, announced: Collection[int] = ()) -> li
     """The turns at which the customer was handed on, each handover once however it shows.
 
     A handover shows as a system line, as an agent who was not there before, or as the last words of
-    an agent: `announced` holds the turns in which an agent said that they hand the customer on.
+    an agent: `announced` holds the turns in which an agent said that they hand the customer on. An
+    announcement with a telephone number in it is none: the customer is left to call it.
     """
     return list(_transfers(conversation, announced))
 
@@ -121,5 +129,5 @@ def _transfers(conversation: Conversation, announced: Collection[int]) -> Iterat
             handed_on = False
             last_agent_turn = index
     if last_agent_turn in announced and not handed_on and last_agent_turn is not None:
-        if not re.search(r"\d", conversation.turns[last_agent_turn].text):
+        if not _NUMBER_READ_OUT.search(conversation.turns[last_agent_turn].text):
             yield last_agent_turn

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from analyzer.conversation import Conversation
 from analyzer.outcome import Outcome
 from analyzer.scorecard import ScorecardResult
+
+FlagKind = Literal["concern", "doubt", "praise"]
+# The most pressing first.
+FLAG_KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
 
 # One slip is human; from here on it is a pattern.
 _REPEATED = 3
@@ -18,11 +23,12 @@ _TOO_FEW_WORDS = 40
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A reason to listen to a call."""
+    """A reason to listen to a call, of one of `FLAG_KINDS`."""
 
     name: str
     reason: str
     turns: tuple[int, ...]
+    kind: FlagKind = "concern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +84,23 @@ def _ends(facts: Facts) -> Iterator[Flag]:
         yield Flag("left_angry", "The customer ends the call unsolved and angry.", tuple(angry))
     if facts.card.band == "star":
         praised = tuple(facts.turns.get("satisfaction", ()))
-        yield Flag("worth_praising", "A call to praise, and to learn from.", praised)
+        yield Flag("worth_praising", "A call to praise, and to learn from.", praised, "praise")
 
 
 def _doubts(facts: Facts) -> Iterator[Flag]:
     words = sum(len(turn.text.split()) for turn in facts.conversation.spoken_turns)
     if words < _TOO_FEW_WORDS:
-        yield Flag("too_short", f"Only {words} words were said: too little to judge by.", ())
+        yield Flag(
+            "too_short", f"Only {words} words were said: too little to judge by.", (), "doubt"
+        )
     if facts.bands[0] != facts.bands[1]:
         low, high = facts.score_range
         reason = (
             f"The band is uncertain: without the doubtful findings the score lies between "
             f"{low:g} and {high:g}."
         )
-        yield Flag("uncertain_band", reason, ())
+        yield Flag("uncertain_band", reason, (), "doubt")
     decision = facts.conversation.roles
     if decision.method == "detected" and (decision.probability or 0) < 0.8:
         reason = "Who is the agent was guessed from the words and is not sure; see --agent-speaker."
-        yield Flag("uncertain_roles", reason, ())
+        yield Flag("uncertain_roles", reason, (), "doubt")

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from analyzer.conversation import Conversation, Role, Turn
-from analyzer.events import kind_of, stated_length
+from analyzer.events import directions, kind_of, stated_length
 from analyzer.evidence import Evidence
 
 # Contact Lens counts silences of more than three seconds as non-talk time.
@@ -23,6 +23,7 @@ _INTERRUPTION_S = 0.5
 _SAME_QUESTION = 0.8
 _QUESTION_WORDS = 4
 _WORD = re.compile(r"\w+")
+_HOLDS = ("hold", "music")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,9 @@ def measure(
 
 def _reason(name: str, *, timed: bool, agent: bool) -> str:
     """Why a figure is not known, as a constant."""
-    if name == "hold_time" or (name in _TIMED and not timed):
+    if name == "hold_time":
+        return "NO_HOLD_LENGTH"
+    if name in _TIMED and not timed:
         return "NO_TIMESTAMPS"
     if name == "talk_ratio":
         return "NO_TALK_TIME"
@@ -174,16 +177,17 @@ def _waiting_time(spoken: Sequence[Turn]) -> float | None:
 
 
 def _hold_time(turns: Sequence[Turn]) -> float | None:
-    """Seconds on hold as events report them; 0 without holds, `None` if one has no length."""
-    total = 0.0
+    """Seconds on hold as the transcript reports them, `None` without a report of their length."""
+    lengths: list[float | None] = []
     for turn in turns:
-        if turn.role == "system" and kind_of(turn.text) in ("hold", "music"):
+        if turn.role != "system":
+            holds = [d for d in directions(turn.text) if d.kind in _HOLDS]
+            lengths += [stated_length(turn.text[d.start : d.end]) for d in holds]
+        elif kind_of(turn.text) in _HOLDS:
             timed = turn.start is not None and turn.end is not None
-            length = _length(turn) if timed else stated_length(turn.text)
-            if length is None:
-                return None
-            total += length
-    return round(total, 3)
+            lengths.append(_length(turn) if timed else stated_length(turn.text))
+    known = [length for length in lengths if length is not None]
+    return round(sum(known), 3) if known and len(known) == len(lengths) else None
 
 
 def _repeats(evidence: Sequence[Evidence]) -> dict[str, list[int]]:

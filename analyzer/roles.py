@@ -47,10 +47,13 @@ def _set_agent(conversation: Conversation, agent_speaker: str) -> Conversation:
             f"nobody in call {conversation.id} is called {agent_speaker!r}",
             f"name one of its speakers: {names}",
         )
+    chosen = [t for t in conversation.turns if (t.speaker or "").lower() == wanted]
+    # who is already known stays known, unless the file had the sides the wrong way round
+    kept = ("agent", "customer") if chosen[0].role != "customer" else ()
     turns = [
         turn
-        if turn.role == "system"
-        else replace(turn, role="agent" if (turn.speaker or "").lower() == wanted else "customer")
+        if turn.role == "system" or (turn.role in kept and turn not in chosen)
+        else replace(turn, role="agent" if turn in chosen else "customer")
         for turn in conversation.turns
     ]
     return replace(conversation, turns=number_speakers(turns), roles=RoleDecision("set"))

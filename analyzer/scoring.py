@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.classifier import Classifier, default_classifier
+from analyzer.classifier import Classifier, TurnScores, default_classifier
 from analyzer.conversation import Conversation
 from analyzer.events import transfers
 from analyzer.evidence import Evidence, find_evidence
@@ -19,6 +19,7 @@ from analyzer.outcome import Outcome, judge_outcome, turns_by_label
 from analyzer.report import Report
 from analyzer.roles import with_roles
 from analyzer.scorecard import Findings, Scorecard, ScorecardResult, apply, default_scorecard
+from analyzer.tokens import MAX_WORDS
 from analyzer.traits import LABELS, TRAIT
 
 # Evidence below this probability may well be wrong; the score is also given without it.
@@ -46,7 +47,8 @@ def score(
     if refusal:
         return _unscored(conversation, card, classifier, refusal)
 
-    evidence = find_evidence(conversation, classifier.classify(conversation), classifier.thresholds)
+    scores = classifier.classify(conversation)
+    evidence = find_evidence(conversation, scores, classifier.thresholds)
     turns = turns_by_label(evidence)
     handovers = transfers(conversation, turns.get("transfer", ()))
     outcome = judge_outcome(conversation, evidence, classifier)
@@ -66,9 +68,18 @@ def score(
         flags=tuple(flags),
         scorecard=result,
         metrics=metrics,
-        skipped_analysis=(*metrics.skipped, *_without_language(conversation)),
+        skipped_analysis=(
+            *metrics.skipped,
+            *_without_language(conversation),
+            *_cut_short(scores),
+        ),
         model=classifier.info,
     )
+
+
+def _cut_short(scores: Sequence[TurnScores]) -> list[Skipped]:
+    cut = any(len(turn.tokens) >= MAX_WORDS for turn in scores)
+    return [Skipped("evidence", "TURN_TOO_LONG")] if cut else []
 
 
 def _language(conversation: Conversation, wanted: str | None) -> str | None:

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.evidence import Evidence
-from analyzer.outcome import turns_by_label
 from analyzer.report import Report
+from analyzer.standouts import shortened, standouts
 from analyzer.traits import TRAIT
 
 _BAND_STYLE = {"rasmus": "bold red", "kasper": "bold yellow", "star": "bold green", None: "dim"}
@@ -25,8 +25,10 @@ _FINDINGS_SHOWN = 3
 _QUOTE = 60  # characters of a quoted finding
 # What a file holds must not steer the terminal that shows it; offsets stay as they are.
 _CONTROLS = dict.fromkeys(
-    [*range(9), *range(11, 32), *range(127, 160)], "\N{REPLACEMENT CHARACTER}"
+    [*range(9), *range(11, 32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A)],
+    "\N{REPLACEMENT CHARACTER}",
 )
+_BREAKS = dict.fromkeys(map(ord, "\t\n"), "\N{REPLACEMENT CHARACTER}")
 
 
 class Progress:
@@ -70,11 +72,37 @@ class Progress:
 
     def say(self, message: str) -> None:
         """Print a line that stays."""
-        self._console.print(_plain(message))
+        self._console.print(_on_one_line(message))
+
+
+class _Output(Console):
+    """Standard output; who stops reading it, such as `head`, has seen enough."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        try:
+            super().on_broken_pipe()
+        except SystemExit:
+            raise SystemExit(0) from None
+
+
+def say_error(message: str) -> None:
+    """Print a message on stderr; what it quotes from a file cannot steer the terminal."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(_plain(message))
+
+
+def _visible(text: str) -> str:
+    return text.translate(_CONTROLS)
 
 
 def _plain(text: str) -> Text:
-    return Text(text.translate(_CONTROLS))
+    return Text(_visible(text))
+
+
+def _on_one_line(text: str) -> Text:
+    return _plain(text.translate(_BREAKS))
 
 
 def show_table(reports: Sequence[Report]) -> None:
@@ -86,19 +114,19 @@ def show_table(reports: Sequence[Report]) -> None:
     table.add_column("Worth a look because of")
     for report in reports:
         table.add_row(
-            _plain(report.id),
-            _plain(report.conversation.language or "?"),
+            _on_one_line(report.id),
+            _on_one_line(report.conversation.language or "?"),
             _score_text(report),
             Text(report.band or "not scored", style=_BAND_STYLE[report.band]),
             _findings(report),
             Text("\n".join(flag.name.replace("_", " ") for flag in report.flags)),
         )
-    console = Console(highlight=False)
+    console = _Output()
     if not console.is_terminal:
         console.width = 160  # a file or a pipe has no width of its own
     console.print(table)
     console.print(
-        "\nFound by a machine; a person decides. `kasper explain CALL` shows a call and its sum.",
+        "\nFound by a machine; a person decides. `kasper explain FILE --id CALL` shows the sum.",
         style="dim",
     )
 
@@ -115,55 +143,24 @@ def _findings(report: Report) -> Text:
         codes = sorted({s.reason_code for s in report.skipped_analysis if s.feature == "score"})
         return Text(", ".join(codes).replace("_", " ").lower(), style="dim")
     text = Text()
-    for label, turns in notable(report)[:_FINDINGS_SHOWN]:
-        best = strongest(report, label)
-        times = f" ×{len(turns)}" if len(turns) > 1 else ""
-        style = _POLARITY_STYLE[TRAIT[label].polarity]
-        text.append("\n" if text else "").append(f"{TRAIT[label].title}{times}", style=style)
-        text.append(f" “{shortened(best.text, _QUOTE)}” ({best.turn})")
+    for found in standouts(report, _FINDINGS_SHOWN):
+        trait = TRAIT[found.label]
+        times = f" ×{found.turns}" if found.turns > 1 else ""
+        text.append("\n" if text else "")
+        text.append(f"{trait.title}{times}", style=_POLARITY_STYLE[trait.polarity])
+        quote = shortened(_visible(found.evidence.text), _QUOTE)
+        text.append(f" “{quote}” ({found.evidence.turn})")
     return text
-
-
-def notable(report: Report) -> list[tuple[str, list[int]]]:
-    """The labels of a call with their turns, the weightiest for its band first.
-
-    In a rasmus call what drives customers away comes first, in others what keeps them; more turns
-    come before fewer. Greeting and closing never stand out.
-    """
-    first = "rasmus" if report.band == "rasmus" else "star"
-
-    def weight(item: tuple[str, list[int]]) -> tuple[int, int]:
-        polarity = TRAIT[item[0]].polarity
-        rank = 0 if polarity == first else 1 if polarity == "signal" else 2
-        return rank, -len(item[1])
-
-    turns = turns_by_label(report.evidence)
-    return sorted(
-        ((k, v) for k, v in turns.items() if k not in ("greeting", "closing")), key=weight
-    )
-
-
-def strongest(report: Report, label: str) -> Evidence:
-    """The most probable evidence of a label in a call that has some."""
-    return max((e for e in report.evidence if e.label == label), key=lambda e: e.probability)
-
-
-def shortened(text: str, length: int) -> str:
-    """The text on one line, cut at a word with an ellipsis if it is longer."""
-    text = " ".join(text.translate(_CONTROLS).split())
-    if len(text) <= length:
-        return text
-    return text[:length].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
 
 
 def show_call(report: Report) -> None:
     """The transcript with the evidence marked in place, then the scorecard and its sum."""
-    console = Console(highlight=False)
-    title = _plain(f"{report.id}  {report.conversation.language or '?'}")
+    console = _Output()
+    title = _on_one_line(f"{report.id}  {report.conversation.language or '?'}")
     title.stylize("bold", 0, len(report.id))
     console.print(title)
     for index, turn in enumerate(report.conversation.turns):
-        line = _plain(f"{index:>3} {turn.speaker or turn.role:>8}  ")
+        line = _on_one_line(f"{index:>3} {turn.speaker or turn.role:>8}  ")
         line.stylize("dim")
         line.append_text(_marked(turn.text, [e for e in report.evidence if e.turn == index]))
         console.print(line)
@@ -207,6 +204,6 @@ def show_formats(formats: Sequence[Any]) -> None:
         table.add_column(name)
     for known in formats:
         table.add_row(known.name, known.title, Text(known.recognised_by))
-    console = Console(highlight=False)
+    console = _Output()
     console.print(table)
     console.print("\nAny of them may be packed with gzip, and many files in one zip archive.")

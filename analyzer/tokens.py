@@ -25,8 +25,8 @@ _SHORTEST, _LONGEST = 2, 5  # characters in an n-gram
 # A word of more n-grams than this is noise (a URL, a hash, a line without blanks) and is cut.
 _MAX_NGRAMS = 48
 _MAX_FORM = 64  # characters
-# A turn of more words than this is cut; the longest monologues of real calls are far below.
-MAX_WORDS = 400
+# A turn of more words is cut, and the report says so: a call without turns, or noise.
+MAX_WORDS = 10_000
 # Combining marks belong to the letter before them: text from a Mac may write å as a and a ring.
 _WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*|[^\w\s]")
 

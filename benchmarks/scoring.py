@@ -31,7 +31,6 @@ _STEPS = {
     "judge_outcome": "outcome",
     "measure": "metrics",
     "_apply": "scorecard",
-    "_doubt": "score range",
     "raise_flags": "flags",
 }
 

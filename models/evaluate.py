@@ -25,11 +25,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 
 from analyzer.classifier import DEFAULT_MODEL, OnnxClassifier
+from analyzer.evidence import Evidence, find_evidence
 from analyzer.report import Report
 from analyzer.scoring import score
 from analyzer.traits import LABELS, TRAIT
 from models.dataset import DATA, Band, LabelledCall, load, parse
-from models.train import FOLDS, MODELS, best_threshold, fold_of
+from models.train import FOLDS, MAX_THRESHOLD, MIN_THRESHOLD, MODELS, best_threshold, fold_of
 
 CORE = ("sigh", "deflection", "transfer", "empathy", "blame")
 # A label is averaged over only where it occurs at least this often.
@@ -69,12 +70,12 @@ def truth(calls: Sequence[LabelledCall]) -> Found:
     return [[frozenset(s.label for s in spans) for spans in call.spans] for call in calls]
 
 
-def found_by_reports(reports: Sequence[Report]) -> Found:
-    """The labels of every turn as reported."""
+def found_labels(calls: Sequence[LabelledCall], evidence: Sequence[Sequence[Evidence]]) -> Found:
+    """The labels of every turn as found."""
     found: Found = []
-    for report in reports:
-        turns: list[set[str]] = [set() for _ in report.conversation.turns]
-        for item in report.evidence:
+    for call, items in zip(calls, evidence, strict=True):
+        turns: list[set[str]] = [set() for _ in call.conversation.turns]
+        for item in items:
             turns[item.turn].add(item.label)
         found.append([frozenset(labels) for labels in turns])
     return found
@@ -117,15 +118,15 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def span_overlap(calls: Sequence[LabelledCall], reports: Sequence[Report]) -> float:
+def span_overlap(calls: Sequence[LabelledCall], evidence: Sequence[Sequence[Evidence]]) -> float:
     """Shared over joint characters of the evidence, where label and turn are right."""
     shared = joint = 0
-    for call, report in zip(calls, reports, strict=True):
+    for call, items in zip(calls, evidence, strict=True):
         for index, spans in enumerate(call.spans):
             for label in {span.label for span in spans}:
                 own = _characters((s.start, s.end) for s in spans if s.label == label)
                 found = _characters(
-                    (e.start, e.end) for e in report.evidence if (e.turn, e.label) == (index, label)
+                    (e.start, e.end) for e in items if (e.turn, e.label) == (index, label)
                 )
                 if found:
                     shared += len(own & found)
@@ -227,7 +228,8 @@ def _baseline_thresholds(training: Sequence[LabelledCall]) -> list[float]:
     for column, label in enumerate(LABELS):
         own = np.array([role == TRAIT[label].role for _, role, _ in rows])
         target = np.array([label in labels for _, _, labels in rows])
-        thresholds.append(best_threshold(scores[own, column], target[own]))
+        best = best_threshold(scores[own, column], target[own])
+        thresholds.append(min(max(best, MIN_THRESHOLD), MAX_THRESHOLD))
     return thresholds
 
 
@@ -237,11 +239,16 @@ def evaluate(
     """All figures of the weights in `model` on `calls`, with the plain model's beside them."""
     classifier = OnnxClassifier(model)
     reports = [score(call.conversation, classifier=classifier) for call in calls]
-    gold, found, plain = truth(calls), found_by_reports(reports), baseline(training)(calls)
+    # a fragment may have one side only and then has no score, but its labels count all the same
+    evidence = [
+        find_evidence(c.conversation, classifier.classify(c.conversation), classifier.thresholds)
+        for c in calls
+    ]
+    gold, found, plain = truth(calls), found_labels(calls, evidence), baseline(training)(calls)
     figures: dict[str, Any] = {
         "model": {"name": classifier.info.name, "sha256": classifier.info.sha256},
         "labels": {k: c.as_dict() for k, c in label_counts(gold, found).items()},
-        "span_overlap": span_overlap(calls, reports),
+        "span_overlap": span_overlap(calls, evidence),
         "calls": call_level(calls, reports),
         "groups": {},
     }
@@ -315,6 +322,8 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=MODELS / DEFAULT_MODEL)
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
+    if options.write and options.files:
+        parser.error("--write publishes the figures of the test voice; leave the files out")
     labelled = load(DATA)
     training = [call for call in labelled if call.split == "train"]
     test = [call for call in labelled if call.split == "test"]

@@ -12,7 +12,6 @@ OURS = ("analyzer", "models", "api", "benchmarks", "tests")
 
 # Which library may be imported where: modules, or packages with a dot at the end.
 HOMES: dict[str, tuple[str, ...]] = {
-    "charset_normalizer": ("analyzer.reading.document", "analyzer.reading.encoding"),
     "fsspec": ("analyzer.reading.sources",),
     "jinja2": ("analyzer.writing.html",),
     "markupsafe": ("analyzer.writing.html",),
@@ -31,7 +30,6 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pyarrow": ("analyzer.reading.table", "analyzer.writing.tables"),
     "pydantic": ("analyzer.reading.", "analyzer.scorecard"),
     "pydantic_core": ("analyzer.scorecard",),
-    "pysubs2": ("analyzer.reading.subtitles",),
     "rich": ("analyzer.terminal",),
     "scipy": ("models.",),
     "sklearn": ("models.",),

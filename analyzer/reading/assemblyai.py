@@ -11,6 +11,7 @@ from analyzer.reading.format import (
     Origin,
     Shape,
     Word,
+    by_time,
     conversation,
     merge_segments,
     shaped,
@@ -20,8 +21,8 @@ from analyzer.reading.format import (
 
 class _Word(Shape):
     text: str
-    start: int
-    end: int
+    start: float | None = None
+    end: float | None = None
     speaker: str | None = None
     channel: str | None = None
 
@@ -29,8 +30,8 @@ class _Word(Shape):
 class _File(Shape):
     id: str | None = None
     language_code: str | None = None
-    utterances: list[_Word] | None = None
-    words: list[_Word] | None = None
+    utterances: list[_Word] = []
+    words: list[_Word] = []
 
 
 def _matches(value: Mapping[str, Any]) -> bool:
@@ -41,18 +42,22 @@ def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
     file = shaped(_File, value, origin)
     turns = _utterances(file) if file.utterances else turns_from_words(_words(file))
     return conversation(
-        origin, FORMAT.name, merge_segments(turns), id=file.id, language=file.language_code
+        origin, FORMAT.name, merge_segments(by_time(turns)), id=file.id, language=file.language_code
     )
 
 
 def _utterances(file: _File) -> Iterator[Turn]:
-    for said in file.utterances or []:
-        yield Turn(said.text, "unknown", _speaker(said), said.start / 1000, said.end / 1000)
+    for said in file.utterances:
+        yield Turn(said.text, "unknown", _speaker(said), _seconds(said.start), _seconds(said.end))
 
 
 def _words(file: _File) -> Iterator[Word]:
-    for word in file.words or []:
-        yield Word(word.text, word.start / 1000, word.end / 1000, _speaker(word))
+    for word in file.words:
+        yield Word(word.text, _seconds(word.start), _seconds(word.end), _speaker(word))
+
+
+def _seconds(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _speaker(word: _Word) -> str | None:

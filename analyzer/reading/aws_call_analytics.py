@@ -1,4 +1,4 @@
-"""Amazon Transcribe Call Analytics and Amazon Connect Contact Lens: `Transcript` with roles per segment."""
+"""Amazon Transcribe Call Analytics and Amazon Connect Contact Lens: `Transcript` by segments."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from analyzer.conversation import Conversation, Turn
 from analyzer.reading.format import (
-
     JsonFormat,
     Origin,
     Shape,
@@ -18,9 +17,8 @@ from analyzer.reading.format import (
 )
 from analyzer.reading.speaker_names import role_of
 
-
 # Both products call these silences non-talk time; from this length on, one is shown as an event.
-_LONG_SILENCE_MS = 15_000
+_LONG_SILENCE_S = 15.0
 
 
 class _Participant(Shape):
@@ -29,17 +27,16 @@ class _Participant(Shape):
 
 
 class _Segment(Shape):
-    Content: str
+    Content: str = ""  # the events of a chat have none
     ParticipantRole: str | None = None
     ParticipantId: str | None = None
-    BeginOffsetMillis: int | None = None
-    EndOffsetMillis: int | None = None
+    BeginOffsetMillis: float | None = None
+    EndOffsetMillis: float | None = None
 
 
 class _Silence(Shape):
-    BeginOffsetMillis: int
-    EndOffsetMillis: int
-    DurationMillis: int
+    BeginOffsetMillis: float
+    EndOffsetMillis: float
 
 
 class _NonTalkTime(Shape):
@@ -95,8 +92,8 @@ def _spoken(file: _File) -> Iterator[Turn]:
 
 def _silences(file: _File) -> Iterator[Turn]:
     for silence in file.ConversationCharacteristics.NonTalkTime.Instances:
-        if silence.DurationMillis >= _LONG_SILENCE_MS:
-            start, end = silence.BeginOffsetMillis / 1000, silence.EndOffsetMillis / 1000
+        start, end = silence.BeginOffsetMillis / 1000, silence.EndOffsetMillis / 1000
+        if end - start >= _LONG_SILENCE_S:
             yield Turn(f"[silence {end - start:.0f} s]", "system", None, start, end)
 
 

@@ -1,4 +1,4 @@
-"""Amazon Transcribe standard output: words, with speaker labels or channels where they were asked for."""
+"""Amazon Transcribe standard output: words, perhaps with speaker labels or channels."""
 
 from __future__ import annotations
 
@@ -83,9 +83,9 @@ def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
 
 
 def _labels(results: _Results) -> dict[float, str]:
-    """Start time of a speaker's segment -> its label, in the order of time."""
+    """Start time of a speaker's segment -> its label, the last segment first."""
     segments = results.speaker_labels.segments if results.speaker_labels else []
-    ordered = sorted(segments, key=lambda segment: segment.start_time)
+    ordered = sorted(segments, key=lambda segment: segment.start_time, reverse=True)
     return {segment.start_time: segment.speaker_label for segment in ordered}
 
 
@@ -94,14 +94,16 @@ def _words(items: list[_Item], labels: dict[float, str], speaker: str | None) ->
     for item in items:
         if not item.alternatives:
             continue
-        text = item.alternatives[0].content
-        if item.start_time is None:
-            # punctuation has no time and belongs to the speaker of the word before it
-            yield Word(text, None, None, speaker, glued=True)
-            continue
-        while starts and starts[0] <= item.start_time:
-            speaker = labels[starts.pop(0)] or None
-        yield Word(text, item.start_time, item.end_time, item.speaker_label or speaker)
+        start = item.start_time
+        while start is not None and starts and starts[-1] <= start:
+            speaker = labels[starts.pop()]
+        yield Word(
+            item.alternatives[0].content,
+            start,
+            item.end_time,
+            item.speaker_label or speaker,
+            glued=item.type == "punctuation",
+        )
 
 
 FORMAT = JsonFormat(

@@ -1,4 +1,4 @@
-"""Azure batch transcription: `recognizedPhrases` by channel or speaker, times in ticks of 100 ns."""
+"""Azure Speech, batch (`recognizedPhrases`) and fast transcription (`phrases`), all versions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import AliasChoices, Field
 
 from analyzer.conversation import Conversation, Turn
+from analyzer.reading.clock import seconds
 from analyzer.reading.format import (
     JsonFormat,
     Origin,
@@ -18,8 +19,7 @@ from analyzer.reading.format import (
     shaped,
 )
 
-
-_TICKS = 10_000_000  # in a second
+_TICKS = 10_000_000  # of 100 ns in a second
 
 
 class _Best(Shape):
@@ -29,53 +29,74 @@ class _Best(Shape):
 
 class _Phrase(Shape):
     recognitionStatus: str = "Success"
-    channel: int = 0
-    speaker: int | None = None
+    channel: str = "0"
+    speaker: str | None = None
+    locale: str | None = None
+    # Over the versions, times are given in one or several of these three ways.
     offsetInTicks: float | None = None
-    # named in three ways over the versions of the service
-    duration: float | None = Field(
-        default=None,
-        validation_alias=AliasChoices("durationInTicks", "durationTicks", "durationMillisInTicks"),
+    offsetMilliseconds: float | None = None
+    offset: str | None = None
+    durationInTicks: float | None = Field(
+        default=None, validation_alias=AliasChoices("durationInTicks", "durationTicks")
     )
+    durationMilliseconds: float | None = None
+    duration: str | None = None
     nBest: list[_Best] = []
+    text: str = ""
 
 
 class _File(Shape):
     timestamp: str | None = None
-    recognizedPhrases: list[_Phrase]
+    phrases: list[_Phrase] = Field(validation_alias=AliasChoices("recognizedPhrases", "phrases"))
 
 
 def _matches(value: Mapping[str, Any]) -> bool:
-    return "recognizedPhrases" in value
+    return "recognizedPhrases" in value or {"combinedPhrases", "phrases"} <= set(value)
 
 
 def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
     file = shaped(_File, value, origin)
+    languages = {phrase.locale for phrase in file.phrases if phrase.locale}
     return conversation(
-        origin, FORMAT.name, merge_segments(by_time(_turns(file))), started_at=file.timestamp
+        origin,
+        FORMAT.name,
+        merge_segments(by_time(_turns(file.phrases))),
+        language=languages.pop() if len(languages) == 1 else None,
+        started_at=file.timestamp,
     )
 
 
-def _turns(file: _File) -> Iterator[Turn]:
-    channels = {phrase.channel for phrase in file.recognizedPhrases}
-    for phrase in file.recognizedPhrases:
-        if phrase.recognitionStatus != "Success" or not phrase.nBest:
+def _turns(phrases: list[_Phrase]) -> Iterator[Turn]:
+    channels = {phrase.channel for phrase in phrases}
+    for phrase in phrases:
+        if phrase.recognitionStatus != "Success":
             continue
-        speaker = f"channel {phrase.channel}" if len(channels) > 1 else None
+        labels = [f"channel {phrase.channel}"] if len(channels) > 1 else []
         if phrase.speaker is not None:
-            speaker = f"speaker {phrase.speaker}"
-        start = None if phrase.offsetInTicks is None else phrase.offsetInTicks / _TICKS
-        end = None
-        if start is not None and phrase.duration is not None:
-            end = start + phrase.duration / _TICKS
-        best = phrase.nBest[0]
-        yield Turn(best.display or best.lexical, "unknown", speaker, start, end)
+            labels.append(f"speaker {phrase.speaker}")
+        start = _seconds(phrase.offsetInTicks, phrase.offsetMilliseconds, phrase.offset)
+        length = _seconds(phrase.durationInTicks, phrase.durationMilliseconds, phrase.duration)
+        end = None if start is None or length is None else start + length
+        yield Turn(_text(phrase), "unknown", " ".join(labels) or None, start, end)
+
+
+def _text(phrase: _Phrase) -> str:
+    best = phrase.nBest[0] if phrase.nBest else None
+    return (best.display or best.lexical) if best else phrase.text
+
+
+def _seconds(ticks: float | None, milliseconds: float | None, iso: str | None) -> float | None:
+    if ticks is not None:
+        return ticks / _TICKS
+    if milliseconds is not None:
+        return milliseconds / 1000
+    return None if iso is None else seconds(iso)
 
 
 FORMAT = JsonFormat(
     "azure-batch",
-    "Azure Speech batch transcription",
-    "an object with `recognizedPhrases`",
+    "Azure Speech batch and fast transcription",
+    "an object with `recognizedPhrases`, or with `combinedPhrases` and `phrases`",
     _matches,
     _parse,
 )

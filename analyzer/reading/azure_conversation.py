@@ -15,17 +15,16 @@ from analyzer.reading.format import (
 )
 from analyzer.reading.speaker_names import role_of
 
-
 _TICKS = 10_000_000  # of 100 ns in a second
 
 
 class _Timing(Shape):
     offset: float
-    duration: float
+    duration: float = 0.0
 
 
 class _Item(Shape):
-    text: str
+    text: str = ""
     participantId: str | None = None
     role: str | None = None
     conversationItemLevelTiming: _Timing | None = None
@@ -37,20 +36,19 @@ class _Call(Shape):
     conversationItems: list[_Item]
 
 
-def _call(value: Mapping[str, Any]) -> Any:
-    analysis_input = value.get("analysisInput")
-    if isinstance(analysis_input, dict):
-        conversations = analysis_input.get("conversations")
-        return conversations[0] if isinstance(conversations, list) and conversations else {}
-    return value
+def calls(value: Any) -> Any:
+    """The list of calls in a request for analysis; any other value as it is."""
+    request = value.get("analysisInput") if isinstance(value, dict) else None
+    conversations = request.get("conversations") if isinstance(request, dict) else None
+    return conversations if isinstance(conversations, list) else value
 
 
 def _matches(value: Mapping[str, Any]) -> bool:
-    return "analysisInput" in value or "conversationItems" in value
+    return "conversationItems" in value
 
 
 def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
-    call = shaped(_Call, _call(value), origin)
+    call = shaped(_Call, value, origin)
     return conversation(origin, FORMAT.name, _turns(call), id=call.id, language=call.language)
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
-_CLOCK = re.compile(r"^(?:(\d+):)?(\d{1,2}):(\d{2}(?:[.,]\d+)?)$")
-_ISO = re.compile(r"^P(?:(\d+)D)?T?(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?$")
+# Ten digits are enough for any time since 1970; more would only make numbers overflow.
+_CLOCK = re.compile(r"^(?:(\d{1,10}):)?(\d{1,2}):(\d{2}(?:[.,]\d{1,9})?)$")
+_ISO = re.compile(
+    r"^P(?:(\d{1,10})D)?T?(?:(\d{1,10})H)?(?:(\d{1,10})M)?(?:(\d{1,10}(?:\.\d{1,9})?)S)?$"
+)
 
 
 def seconds(text: str) -> float | None:

@@ -22,9 +22,9 @@ from analyzer.reading.format import (
 class _Word(Shape):
     word: str
     punctuated_word: str | None = None
-    start: float
-    end: float
-    speaker: int | None = None
+    start: float | None = None
+    end: float | None = None
+    speaker: str | None = None
 
 
 class _Alternative(Shape):
@@ -38,11 +38,11 @@ class _Channel(Shape):
 
 
 class _Utterance(Shape):
-    start: float
-    end: float
+    start: float | None = None
+    end: float | None = None
     transcript: str
-    speaker: int | None = None
-    channel: int | None = None
+    speaker: str | None = None
+    channel: str = "0"
 
 
 class _Results(Shape):
@@ -94,18 +94,17 @@ def _from_words(results: _Results) -> Iterator[Turn]:
                     word.punctuated_word or word.word,
                     word.start,
                     word.end,
-                    _speaker(index, word.speaker, len(results.channels)),
+                    _speaker(str(index), word.speaker, len(results.channels)),
                 )
                 for word in alternative.words
             )
 
 
-def _speaker(channel: int | None, speaker: int | None, channels: int) -> str | None:
-    if channels > 1:
-        return f"channel {channel or 0}" + ("" if not speaker else f" speaker {speaker}")
-    return None if speaker is None else f"speaker {speaker}"
+def _speaker(channel: str, speaker: str | None, channels: int) -> str | None:
+    labels = [f"channel {channel}"] if channels > 1 else []
+    if speaker is not None and (speaker != "0" or not labels):
+        labels.append(f"speaker {speaker}")  # the first speaker on a channel is the channel's
+    return " ".join(labels) or None
 
 
-FORMAT = JsonFormat(
-    "deepgram", "Deepgram", "an object with `results.channels`", _matches, _parse
-)
+FORMAT = JsonFormat("deepgram", "Deepgram", "an object with `results.channels`", _matches, _parse)

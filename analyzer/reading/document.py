@@ -1,67 +1,69 @@
-"""Bytes that came from somewhere, and the ways to look at them: as text, as JSON, as its first lines."""
+"""Bytes that came from somewhere, and the two ways to look at them: as text and as JSON."""
 
 from __future__ import annotations
 
-import codecs
 import json
+import re
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, NoReturn
 
 from analyzer.errors import TranscriptError
+from analyzer.reading.encoding import decode
 
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+# A string, or one of the words that Python writes for numbers which JSON does not have.
+_CONSTANT = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|(NaN|-?Infinity)')
+# Half a character, which no file can hold: `\ud83d` without the half that belongs to it.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_LONE_SURROGATE = re.compile(
+    r"(\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
-# What Nordic and English files are written in when they are not UTF-8.
-_LEGACY_ENCODINGS = ["cp1252", "cp850", "mac_roman"]
+_LONG_NUMBER = re.compile(r"\d{1000}")
+_MEND = "mend the place named or export it again"
+
+
+class JsonError(Exception):
+    """Why a text is not JSON: what is wrong, what to do, and the line and column, if known."""
+
+    line: int | None = None
+    column: int | None = None
+
+    def __init__(
+        self, expected: str, remedy: str, text: str = "", position: int | None = None
+    ) -> None:
+        self.expected, self.remedy = expected, remedy
+        if position is not None:
+            self.line = text.count("\n", 0, position) + 1
+            self.column = position - text.rfind("\n", 0, position)
+        super().__init__(f"{expected}; {remedy}")
 
 
 @dataclass(frozen=True)
 class Document:
     """One file's content.
 
-    `name` is how messages call it (a path, a URL, `archive.zip!member`), `id` the call's id when the
-    content names none.
+    `name` is how messages call it (a path, a URL, `archive.zip!member`), `id` the call's id when
+    the content names none.
     """
 
     name: str
     data: bytes
     id: str
 
-    @property
-    def suffix(self) -> str:
-        """The file name's last suffix in lower case, without `.gz`."""
-        base = self.name.lower().removesuffix(".gz").replace("\\", "/").rsplit("/", 1)[-1]
-        return "." + base.rsplit(".", 1)[-1] if "." in base else ""
-
     @cached_property
     def text(self) -> str:
         """The content as text with `\\n` line ends; `TranscriptError` if it is not text."""
-        return _decode(self).replace("\r\n", "\n").replace("\r", "\n")
+        return decode(self.data, self.name).replace("\r\n", "\n").replace("\r", "\n")
 
     @cached_property
     def json(self) -> Any:
         """The content as one JSON value; `TranscriptError` naming line and column if it is none."""
         try:
             return parse_json(self.text)
-        except json.JSONDecodeError as error:
-            place = f"line {error.lineno}, column {error.colno}"
-            ended = error.pos >= len(self.text.rstrip()) - 1
-            raise TranscriptError(
-                self.name,
-                "the JSON ends in the middle" if ended else f"not valid JSON ({error.msg})",
-                "export the file again" if ended else "mend the place named or export it again",
-                place=place,
-            ) from None
-        except RecursionError:
-            raise TranscriptError(
-                self.name, "JSON nested too deeply for a transcript", "check what wrote this file"
-            ) from None
+        except JsonError as error:
+            place = f"line {error.line}, column {error.column}" if error.line else ""
+            raise TranscriptError(self.name, error.expected, error.remedy, place=place) from None
 
     @cached_property
     def starts_like_json(self) -> bool:
@@ -69,44 +71,41 @@ class Document:
         return self.text.lstrip()[:1] in ("{", "[")
 
 
+def shown(text: object, limit: int = 60) -> str:
+    """What a file says as a message can show it: on one line, printable, not too long."""
+    line = "".join(c if c.isprintable() else " " for c in str(text)[: 4 * limit])
+    line = " ".join(line.split())
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
 def parse_json(text: str) -> Any:
-    """The JSON value in `text`; numbers that are no numbers (`NaN`) are refused as JSON refuses them."""
-    return json.loads(text, parse_constant=_refuse_constant)
+    """The JSON value in `text`; `JsonError` if it is none or holds numbers that are no numbers.
 
-
-def _refuse_constant(name: str) -> None:
-    raise json.JSONDecodeError(f"{name} is not a JSON number", name, 0)
-
-
-def _decode(document: Document) -> str:
-    data = document.data
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return _strict(document, encoding)
-    if b"\0" in data:
-        raise TranscriptError(
-            document.name,
-            "expected text, found binary data",
-            "give a transcript rather than a recording, a picture or an office document",
-        )
+    Half a character (a surrogate alone) becomes the replacement character.
+    """
+    if _SURROGATE.search(text):
+        text = _LONE_SURROGATE.sub(lambda escape: escape[1] or r"\ufffd", text)
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # only the rare legacy file pays for this import
-
-        best = from_bytes(data, cp_isolation=_LEGACY_ENCODINGS).best()
-        if best is None:
-            return _strict(document, "utf-8")
-        return str(best)
-
-
-def _strict(document: Document, encoding: str) -> str:
-    try:
-        return document.data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise TranscriptError(
-            document.name,
-            f"byte 0x{document.data[error.start]:02x} is not {encoding.upper()} text",
-            "save the file as UTF-8",
-            place=f"byte {error.start}",
+        return json.loads(text, parse_constant=partial(_refuse_constant, text))
+    except json.JSONDecodeError as error:
+        raise _explained(error, text) from None
+    except RecursionError:
+        raise JsonError(
+            "JSON nested too deeply for a transcript", "check what wrote this file"
         ) from None
+    except ValueError:  # Python's limit on the digits of an integer
+        number = _LONG_NUMBER.search(text)
+        position = number.start() if number else None
+        raise JsonError("a number with too many digits", _MEND, text, position) from None
+
+
+def _explained(error: json.JSONDecodeError, text: str) -> JsonError:
+    at_end = error.pos >= len(text.rstrip()) and error.msg != "Extra data"
+    if at_end or error.msg.startswith("Unterminated string"):
+        return JsonError("the JSON ends in the middle", "export the file again", text, error.pos)
+    return JsonError(f"not valid JSON ({error.msg})", _MEND, text, error.pos)
+
+
+def _refuse_constant(text: str, name: str) -> NoReturn:
+    position = next((match.start() for match in _CONSTANT.finditer(text) if match[1]), None)
+    raise JsonError(f"not valid JSON ({name} is not a JSON number)", _MEND, text, position)

@@ -1,4 +1,4 @@
-"""What a transcript format is, and the steps that all of them share: validate, group, sort, number."""
+"""What a transcript format is, and the steps all of them share: validate, group, sort, number."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from analyzer.conversation import Conversation, Turn, number_speakers
 from analyzer.errors import TranscriptError
 from analyzer.reading.document import Document
 
+# The first word may be placed a little before the recording; earlier or later times are mistakes.
+_EARLIEST_S, LATEST_S = -1.0, 1e8
+# A first turn after this is told by a clock on the wall, not from the start of the call.
+_WALL_CLOCK_S = 3600.0
 # A silence of more than three seconds ends a turn, as it ends talk time in Contact Lens
 # ("non-talk time"), see docs/metrics.md.
 PAUSE_S = 3.0
@@ -38,7 +42,7 @@ class JsonFormat:
     title: str
     recognised_by: str
     matches: Callable[[Mapping[str, Any]], bool]
-    parse: Callable[[Mapping[str, Any], "Origin"], Conversation]
+    parse: Callable[[Mapping[str, Any], Origin], Conversation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +60,32 @@ class Origin:
 
 
 class Shape(BaseModel):
-    """The fields of a vendor's JSON that are used here; all others are ignored."""
+    """The fields of a vendor's JSON that are used here; others are ignored, `null` is absent."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_null(cls, value: Any) -> Any:
+        if isinstance(value, dict) and None in value.values():
+            return {field: item for field, item in value.items() if item is not None}
+        return value
 
 
 ShapeT = TypeVar("ShapeT", bound=Shape)
 
 
 def shaped(shape: type[ShapeT], value: Any, origin: Origin) -> ShapeT:
-    """`value` as the shape says; `TranscriptError` that names the first field which does not fit."""
+    """`value` as the shape says; `TranscriptError` naming the first field which does not fit."""
     try:
         return shape.model_validate(value)
     except ValidationError as invalid:
         first = invalid.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        expected = first["msg"][:1].lower() + first["msg"][1:]
+        said = first["msg"].removeprefix("Value error, ")
+        expected = said[:1].lower() + said[1:]
+        if first["type"] == "model_type":
+            expected = "input should be a JSON object"
         raise origin.error(expected, "export the file again", place=place) from None
 
 
@@ -89,11 +103,14 @@ class Word:
 def turns_from_words(words: Iterable[Word]) -> Iterator[Turn]:
     """Turns of role `unknown`: a new one begins with another speaker or after a long silence."""
     current: list[Word] = []
+    last: Word | None = None
     for word in words:
-        if current and not word.glued and _breaks(current[-1], word):
+        if last is not None and not word.glued and _breaks(last, word):
             yield _turn(current)
             current = []
         current.append(word)
+        if last is None or not word.glued:
+            last = word  # punctuation has neither a speaker nor times to go by
     if current:
         yield _turn(current)
 
@@ -105,9 +122,13 @@ def _breaks(last: Word, word: Word) -> bool:
 
 
 def _turn(words: list[Word]) -> Turn:
-    text = "".join(word.text if word.glued or not i else f" {word.text}" for i, word in enumerate(words))
+    spoken = [(word.text.strip(), word.glued) for word in words if word.text.strip()]
+    text = "".join(text if glued or not i else f" {text}" for i, (text, glued) in enumerate(spoken))
+    starts = [word.start for word in words if word.start is not None]
     ends = [word.end for word in words if word.end is not None]
-    return Turn(text, "unknown", words[0].speaker, words[0].start, max(ends, default=None))
+    return Turn(
+        text, "unknown", words[0].speaker, min(starts, default=None), max(ends, default=None)
+    )
 
 
 def merge_segments(segments: Iterable[Turn]) -> Iterator[Turn]:
@@ -115,16 +136,14 @@ def merge_segments(segments: Iterable[Turn]) -> Iterator[Turn]:
 
     Segments without a speaker stay apart, since who speaks may change between any two of them.
     """
-    last: Turn | None = None
+    group: list[Turn] = []
     for segment in segments:
-        if last is not None and _continues(last, segment):
-            last = replace(last, text=f"{last.text} {segment.text}".strip(), end=segment.end)
-            continue
-        if last is not None:
-            yield last
-        last = segment
-    if last is not None:
-        yield last
+        if group and not _continues(group[-1], segment):
+            yield _merged(group)
+            group = []
+        group.append(segment)
+    if group:
+        yield _merged(group)
 
 
 def _continues(last: Turn, segment: Turn) -> bool:
@@ -135,12 +154,36 @@ def _continues(last: Turn, segment: Turn) -> bool:
     return last.end is None or segment.start is None or segment.start - last.end <= PAUSE_S
 
 
+def _merged(group: list[Turn]) -> Turn:
+    text = " ".join(turn.text.strip() for turn in group if turn.text.strip())
+    end = group[-1].end
+    if end is not None:
+        end = max(turn.end for turn in group if turn.end is not None)
+    return replace(group[0], text=text, end=end)
+
+
 def by_time(turns: Iterable[Turn]) -> list[Turn]:
     """The turns of all channels in the order in which they begin; as given if a time is missing."""
     listed = list(turns)
     if any(turn.start is None for turn in listed):
         return listed
     return sorted(listed, key=lambda turn: turn.start or 0.0)
+
+
+def from_first(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns with times from the first turn on, where they count from midnight or from 1970."""
+    listed = list(turns)
+    zero = min((turn.start for turn in listed if turn.start is not None), default=0.0)
+    if zero < _WALL_CLOCK_S:
+        return listed
+    return [
+        replace(
+            turn,
+            start=None if turn.start is None else turn.start - zero,
+            end=None if turn.end is None else turn.end - zero,
+        )
+        for turn in listed
+    ]
 
 
 def conversation(
@@ -154,11 +197,13 @@ def conversation(
 ) -> Conversation:
     """The call with its speakers numbered; `TranscriptError` if nobody speaks.
 
-    Empty turns are left out and blanks around a turn trimmed, unless it shall stay `as_given`.
+    Unless the turns shall stay `as_given`, empty ones are left out, blanks around a turn are
+    trimmed, and times that cannot be right (before the call, before the turn's own start) are
+    unknown.
     """
     kept = list(turns)
     if not as_given:
-        kept = [replace(turn, text=turn.text.strip()) for turn in kept if turn.text.strip()]
+        kept = [_cleaned(turn) for turn in kept if turn.text.strip()]
     if not any(turn.role != "system" and turn.text.strip() for turn in kept):
         raise origin.error("no speech in this call", "check that the transcription succeeded")
     return Conversation(
@@ -168,3 +213,16 @@ def conversation(
         format=format_name,
         **details,
     )
+
+
+def _cleaned(turn: Turn) -> Turn:
+    start, end = _possible(turn.start), _possible(turn.end)
+    if start is not None and end is not None and end < start:
+        end = None
+    return replace(turn, text=turn.text.strip(), start=start, end=end)
+
+
+def _possible(time: float | None) -> float | None:
+    if time is None or not _EARLIEST_S <= time <= LATEST_S:
+        return None
+    return max(time, 0.0)

@@ -1,8 +1,7 @@
-"""Every format that is read, in the order in which they are tried, and how a document finds its own."""
+"""Every format that is read, in the order in which they are tried for a document."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -28,7 +27,7 @@ from analyzer.reading import (
     vcon,
     whisper,
 )
-from analyzer.reading.document import Document, parse_json
+from analyzer.reading.document import Document, JsonError, parse_json, shown
 from analyzer.reading.format import Format, JsonFormat, Origin, Parsed
 
 JSON_FORMATS: tuple[JsonFormat, ...] = (
@@ -59,6 +58,7 @@ TEXT_FORMATS: tuple[Format, ...] = (
     plain_text.FORMAT,
 )
 ALL_FORMATS: tuple[Format | JsonFormat, ...] = JSON_FORMATS + TEXT_FORMATS
+_BLANK = b"\xef\xbb\xbf\xff\xfe\0 \t\r\n\f\v"  # byte order marks and blanks in any encoding
 
 
 def format_named(name: str) -> Format | JsonFormat:
@@ -79,14 +79,14 @@ def parse(document: Document, format_name: str = "auto") -> Iterator[Parsed]:
 
 
 def _parse(document: Document, wanted: Format | JsonFormat | None) -> Iterable[Parsed]:
-    if not document.data.strip():
+    if not document.data.strip(_BLANK):
         raise TranscriptError(document.name, "the file is empty", "export it again")
     if isinstance(wanted, Format):
         return wanted.parse(document)
     for known in TEXT_FORMATS:
         if wanted is None and known.matches(document):
             return known.parse(document)
-    if document.starts_like_json or wanted is not None:
+    if document.starts_like_json or wanted is not None or _has_json_lines(document):
         return _parse_json(document, wanted)
     raise TranscriptError(
         document.name,
@@ -96,50 +96,79 @@ def _parse(document: Document, wanted: Format | JsonFormat | None) -> Iterable[P
 
 
 def _parse_json(document: Document, wanted: JsonFormat | None) -> Iterator[Parsed]:
-    lines = document.text.split("\n")
-    filled = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if len(filled) > 1 and _is_object(filled[0][1]):
-        for number, line in filled:
-            yield _parse_line(line, Origin(document.name, f"{document.id}-{number}", f"line {number}"), wanted)
-        return
-    value = document.json
-    if not isinstance(value, list):
-        yield _parse_value(value, Origin(document.name, document.id), wanted)
-        return
-    if not value:
-        raise TranscriptError(document.name, "the list has no calls", "export it again")
-    for number, item in enumerate(value, 1):
-        origin = Origin(document.name, f"{document.id}-{number}", f"call {number}")
-        yield _parse_value(item, origin, wanted)
-
-
-def _is_object(line: str) -> bool:
     try:
-        return isinstance(parse_json(line), dict)
-    except (json.JSONDecodeError, RecursionError):
+        value = document.json
+    except TranscriptError:
+        if not _has_json_lines(document):
+            raise
+        for number, line in _filled_lines(document):
+            origin = Origin(document.name, f"{document.id}-{number}", f"line {number}")
+            yield _parse_line(line, origin, wanted)
+        return
+    if wanted in (None, azure_conversation.FORMAT):
+        value = azure_conversation.calls(value)
+    if isinstance(value, list):
+        yield from _parse_list(value, document, wanted)
+    else:
+        yield _parse_value(value, Origin(document.name, document.id), wanted)
+
+
+def _has_json_lines(document: Document) -> bool:
+    """Whether the text is JSON Lines, even if some lines, perhaps the first, are damaged."""
+    lines = [line for _, line in _filled_lines(document)]
+    objects = sum(line.startswith("{") and line.endswith("}") for line in lines)
+    if len(lines) < 2 or not objects:
         return False
+    broken_over_lines = lines[0].endswith(("{", "[", ",")) or not lines[0].startswith("{")
+    return 2 * objects >= len(lines) or not broken_over_lines
+
+
+def _filled_lines(document: Document) -> list[tuple[int, str]]:
+    lines = enumerate(document.text.split("\n"), 1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
 def _parse_line(line: str, origin: Origin, wanted: JsonFormat | None) -> Parsed:
     try:
         value = parse_json(line)
-    except (json.JSONDecodeError, RecursionError) as error:
-        reason = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-        return origin.error(f"not valid JSON ({reason})", "mend or remove this line")
+    except JsonError as error:
+        place = f"column {error.column}" if error.column else ""
+        return origin.error(error.expected, "mend or remove this line", place=place)
     return _parse_value(value, origin, wanted)
 
 
+def _parse_list(
+    values: list[Any], document: Document, wanted: JsonFormat | None
+) -> Iterator[Parsed]:
+    if not values:
+        raise TranscriptError(document.name, "the list has no calls", "export it again")
+    whole = Origin(document.name, document.id)
+    if wanted is None and not any(map(_format_of, values)):
+        raise _unknown(values[0], whole)
+    for number, value in enumerate(values, 1):
+        origin = Origin(document.name, f"{document.id}-{number}", f"call {number}")
+        yield _parse_value(value, origin, wanted)
+
+
 def _parse_value(value: Any, origin: Origin, wanted: JsonFormat | None) -> Parsed:
+    known = wanted if wanted and isinstance(value, dict) else _format_of(value)
     try:
-        if not isinstance(value, dict):
-            raise origin.error("expected a JSON object that holds a call", "see `kasper formats`")
-        for known in JSON_FORMATS if wanted is None else (wanted,):
-            if wanted is not None or known.matches(value):
-                return known.parse(value, origin)
-        fields = ", ".join(map(str, list(value)[:5])) or "none"
-        raise origin.error(
-            f"JSON of no format that is read (its fields: {fields})",
-            "see `kasper formats`, or write `turns` with `text` as in Kasper's own JSON",
-        )
+        return known.parse(value, origin) if known else _unknown(value, origin)
     except TranscriptError as error:
         return error
+
+
+def _format_of(value: Any) -> JsonFormat | None:
+    if not isinstance(value, dict):
+        return None
+    return next((known for known in JSON_FORMATS if known.matches(value)), None)
+
+
+def _unknown(value: Any, origin: Origin) -> TranscriptError:
+    if not isinstance(value, dict):
+        return origin.error("expected a JSON object that holds a call", "see `kasper formats`")
+    fields = ", ".join(shown(field, 40) for field in list(value)[:5]) or "none"
+    return origin.error(
+        f"JSON of no format that is read (its fields: {fields})",
+        "see `kasper formats`, or write `turns` with `text` as in Kasper's own JSON",
+    )

@@ -16,7 +16,7 @@ from analyzer.reading.format import (
     shaped,
 )
 
-
+_DAY_MS = 86_400_000
 _ROLES: dict[str, Role] = {
     "internal": "agent",
     "agent": "agent",
@@ -31,10 +31,10 @@ _ROLES: dict[str, Role] = {
 
 
 class _Phrase(Shape):
-    text: str
+    text: str = ""
     decoratedText: str | None = None
-    startTimeMs: int | None = None
-    duration: int | None = None
+    startTimeMs: float | None = None
+    duration: Any = None  # milliseconds, or an object that holds them
     participantPurpose: str = ""
 
 
@@ -46,8 +46,8 @@ class _Transcript(Shape):
 class _Participant(Shape):
     participantPurpose: str = ""
     userId: str | None = None
-    startTimeMs: int | None = None
-    endTimeMs: int | None = None
+    startTimeMs: float | None = None
+    endTimeMs: float | None = None
 
 
 class _File(Shape):
@@ -72,46 +72,50 @@ def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
     )
 
 
-def _zero(file: _File) -> int:
+def _zero(file: _File) -> float:
     """The call's start: times count from it, or in production from 1970."""
-    times = [p.startTimeMs for t in file.transcripts for p in t.phrases if p.startTimeMs is not None]
+    times = [
+        p.startTimeMs for t in file.transcripts for p in t.phrases if p.startTimeMs is not None
+    ]
     times += [p.startTimeMs for p in file.participants if p.startTimeMs is not None]
-    first = min(times, default=0)
-    return first if first > 10**12 else 0
+    first = min(times, default=0.0)
+    return first if first > 10**12 else 0.0
 
 
-def _spoken(file: _File, zero: int) -> Iterator[Turn]:
+def _spoken(file: _File, zero: float) -> Iterator[Turn]:
+    agents = [p for p in file.participants if _ROLES.get(p.participantPurpose.lower()) == "agent"]
     for transcript in file.transcripts:
         for phrase in transcript.phrases:
             role = _ROLES.get(phrase.participantPurpose.lower(), "unknown")
             start = _seconds(phrase.startTimeMs, zero)
-            end = None
-            if start is not None and phrase.duration is not None:
-                end = start + phrase.duration / 1000
+            length = _milliseconds(phrase.duration)
+            end = None if start is None or length is None else start + length / 1000
             text = phrase.decoratedText or phrase.text
-            speaker = _agent_at(file, phrase.startTimeMs) if role == "agent" else None
-            yield Turn(text, role, speaker or phrase.participantPurpose, start, end)
+            speaker = _agent_at(agents, phrase.startTimeMs or 0.0) if role == "agent" else None
+            yield Turn(text, role, speaker or phrase.participantPurpose or None, start, end)
 
 
-def _agent_at(file: _File, time: int | None) -> str | None:
-    """Which of several agents was on the call at that time."""
-    for participant in file.participants:
-        if participant.participantPurpose.lower() not in ("agent", "user", "internal"):
-            continue
-        start, end = participant.startTimeMs, participant.endTimeMs
-        if time is not None and start is not None and start <= time <= (end or time):
-            return participant.userId
-    return None
+def _agent_at(agents: list[_Participant], time: float) -> str | None:
+    """Which of several agents spoke then: who came last of those on the call, or before it."""
+    known = [(a.startTimeMs, a.endTimeMs, a.userId) for a in agents if a.startTimeMs is not None]
+    before = [agent for agent in known if agent[0] <= time] or known[:1]
+    there = [agent for agent in before if agent[1] is None or time <= agent[1]] or before
+    return max(there, key=lambda agent: agent[0])[2] if there else None
 
 
-def _waits(file: _File, zero: int) -> Iterator[Turn]:
+def _waits(file: _File, zero: float) -> Iterator[Turn]:
     for participant in file.participants:
         start, end = _seconds(participant.startTimeMs, zero), _seconds(participant.endTimeMs, zero)
         if participant.participantPurpose.lower() == "acd" and start is not None:
             yield Turn("[queue]", "system", None, start, end)
 
 
-def _seconds(time: int | None, zero: int) -> float | None:
+def _milliseconds(duration: Any) -> float | None:
+    value = duration.get("milliseconds") if isinstance(duration, dict) else duration
+    return float(value) if isinstance(value, int | float) and value < _DAY_MS else None
+
+
+def _seconds(time: float | None, zero: float) -> float | None:
     return None if time is None else (time - zero) / 1000
 
 

@@ -10,6 +10,7 @@ from analyzer.reading.format import (
     JsonFormat,
     Origin,
     Shape,
+    by_time,
     conversation,
     shaped,
 )
@@ -17,10 +18,10 @@ from analyzer.reading.speaker_names import role_of
 
 
 class _Entry(Shape):
-    text: str
-    role: str | None = None
-    user_id: str | None = None
-    start_timestamp_usec: int | None = None
+    text: str = ""
+    role: str = ""
+    user_id: str = ""
+    start_timestamp_usec: float | None = None
 
 
 class _File(Shape):
@@ -37,20 +38,20 @@ def _has_text(entries: list[Any]) -> bool:
 
 
 def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
-    return conversation(origin, FORMAT.name, _turns(shaped(_File, value, origin)))
+    return conversation(origin, FORMAT.name, by_time(_turns(shaped(_File, value, origin))))
 
 
 def _turns(file: _File) -> Iterator[Turn]:
     # The times count from 1970 in real exports, from the start of the call in the documentation.
     # An entry has no end.
     times = [entry.start_timestamp_usec for entry in file.entries]
-    first = min((time for time in times if time is not None), default=0)
-    zero = first if first > 10**15 else 0
+    first = min((time for time in times if time is not None), default=0.0)
+    zero = first if first > 10**15 else 0.0
     for entry in file.entries:
-        role = role_of((entry.role or "").replace("AUTOMATED_AGENT", "AGENT"))
+        role = role_of(entry.role.removeprefix("AUTOMATED_").removeprefix("HUMAN_"))
         time = entry.start_timestamp_usec
         start = None if time is None else (time - zero) / 1e6
-        yield Turn(entry.text, role, f"{entry.role} {entry.user_id}", start)
+        yield Turn(entry.text, role, f"{entry.role} {entry.user_id}".strip() or None, start)
 
 
 FORMAT = JsonFormat(

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pydantic import AliasChoices, Field
+
 from analyzer.conversation import Conversation, Turn
+from analyzer.reading.clock import seconds
 from analyzer.reading.format import (
     JsonFormat,
     Origin,
@@ -13,25 +16,22 @@ from analyzer.reading.format import (
     Word,
     by_time,
     conversation,
+    merge_segments,
     shaped,
     turns_from_words,
 )
-from analyzer.reading.clock import seconds
 
-
-class _Duration(Shape):
-    seconds: int = 0
-    nanos: int = 0
+_NONE = (None, "", "0")  # tags count from 1
 
 
 class _Word(Shape):
     word: str
-    startTime: _Duration | str | None = None
-    endTime: _Duration | str | None = None
-    startOffset: _Duration | str | None = None
-    endOffset: _Duration | str | None = None
-    speakerTag: int | None = None
-    speakerLabel: str | None = None
+    # seconds and nanos, or text such as `1.200s`
+    start: Any = Field(default=None, validation_alias=AliasChoices("startTime", "startOffset"))
+    end: Any = Field(default=None, validation_alias=AliasChoices("endTime", "endOffset"))
+    speaker: str | None = Field(
+        default=None, validation_alias=AliasChoices("speakerLabel", "speakerTag")
+    )
 
 
 class _Alternative(Shape):
@@ -41,7 +41,7 @@ class _Alternative(Shape):
 
 class _Result(Shape):
     alternatives: list[_Alternative] = []
-    channelTag: int | None = None
+    channelTag: str | None = None
     languageCode: str | None = None
 
 
@@ -66,29 +66,38 @@ def _unwrapped(value: Mapping[str, Any]) -> Mapping[str, Any]:
 def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
     file = shaped(_File, _unwrapped(value), origin)
     results = [result for result in file.results if result.alternatives]
-    # With diarisation, the last result repeats all words of the others with their speakers.
-    if len(results) > 1 and any(_speaker(word) for word in results[-1].alternatives[0].words):
+    if len(results) > 1 and _repeats(results[-1], results[0]):
         results = results[-1:]
     languages = {result.languageCode for result in file.results if result.languageCode}
     return conversation(
         origin,
         FORMAT.name,
-        by_time(_turns(results)),
+        merge_segments(by_time(_turns(results))),
         language=languages.pop() if len(languages) == 1 else None,
     )
+
+
+def _repeats(last: _Result, first: _Result) -> bool:
+    """Whether the last result begins anew, with speakers: version 1 diarises all words there."""
+    again, words = last.alternatives[0].words, first.alternatives[0].words
+    return bool(words) and any(map(_speaker, again)) and _start(again) == _start(words)
+
+
+def _start(words: list[_Word]) -> tuple[str, float | None]:
+    return words[0].word, _seconds(words[0].start)
 
 
 def _turns(results: list[_Result]) -> Iterator[Turn]:
     for result in results:
         best = result.alternatives[0]
-        channel = f"channel {result.channelTag}" if result.channelTag else None
+        channel = None if result.channelTag in _NONE else f"channel {result.channelTag}"
         if not best.words:
             yield Turn(best.transcript, "unknown", channel)
         yield from turns_from_words(
             Word(
                 word.word,
-                _seconds(word.startTime or word.startOffset),
-                _seconds(word.endTime or word.endOffset),
+                _seconds(word.start),
+                _seconds(word.end),
                 _speaker(word) or channel,
             )
             for word in best.words
@@ -96,15 +105,14 @@ def _turns(results: list[_Result]) -> Iterator[Turn]:
 
 
 def _speaker(word: _Word) -> str | None:
-    if word.speakerLabel:
-        return f"speaker {word.speakerLabel}"
-    return f"speaker {word.speakerTag}" if word.speakerTag else None
+    return None if word.speaker in _NONE else f"speaker {word.speaker}"
 
 
-def _seconds(time: _Duration | str | None) -> float | None:
-    if isinstance(time, _Duration):
-        return time.seconds + time.nanos / 1e9
-    return seconds(time.removesuffix("s")) if time else None
+def _seconds(time: Any) -> float | None:
+    if isinstance(time, dict):
+        whole, nanos = (seconds(str(time.get(part, 0))) for part in ("seconds", "nanos"))
+        return None if whole is None or nanos is None else whole + nanos / 1e9
+    return seconds(time.removesuffix("s")) if isinstance(time, str) else None
 
 
 FORMAT = JsonFormat(

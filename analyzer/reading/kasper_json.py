@@ -1,22 +1,35 @@
-"""Kasper's own JSON: one call as an object with `turns`, the contract that every writer can target."""
+"""Kasper's own JSON: one call as an object with `turns`, the contract for every writer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from analyzer.conversation import Conversation, Role, Turn
-from analyzer.reading.format import JsonFormat, Origin, Shape, conversation, shaped
+from analyzer.reading.format import (
+    LATEST_S,
+    JsonFormat,
+    Origin,
+    Shape,
+    conversation,
+    shaped,
+)
 
 
 class _Turn(Shape):
     text: str
     role: Role = "unknown"
     speaker: str | None = None
-    start: float | None = Field(default=None, ge=0)
-    end: float | None = Field(default=None, ge=0)
+    start: float | None = Field(default=None, ge=0, le=LATEST_S)
+    end: float | None = Field(default=None, ge=0, le=LATEST_S)
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.start is not None and self.end is not None and self.end < self.start:
+            raise ValueError(f"the end ({self.end:g}) is before the start ({self.start:g})")
+        return self
 
 
 class _Call(Shape):

@@ -18,14 +18,15 @@ from analyzer.reading.format import (
 
 
 class _Element(Shape):
-    value: str
+    type: str = "text"
+    value: str = ""
     ts: float | None = None
     end_ts: float | None = None
 
 
 class _Monologue(Shape):
-    speaker: int | None = None
-    elements: list[_Element]
+    speaker: str | None = None
+    elements: list[_Element] = []
 
 
 class _File(Shape):
@@ -71,14 +72,11 @@ def _turns(file: _File) -> Iterator[Turn]:
 
 
 def _text(elements: list[_Element]) -> str:
-    """The elements as they stand; blanks are elements of their own unless the writer left them out."""
-    if any(element.value.isspace() for element in elements) or len(elements) == 1:
-        return "".join(element.value for element in elements)
-    text = ""
-    for element in elements:
-        glue = "" if not text or not element.value[:1].isalnum() else " "
-        text += glue + element.value
-    return text
+    """The elements as they stand; blanks are elements too, unless the writer left them out."""
+    blank = "" if any(element.value.isspace() for element in elements) else " "
+    return "".join(
+        element.value if element.type == "punct" else blank + element.value for element in elements
+    )
 
 
 FORMAT = JsonFormat("rev-ai", "Rev.ai", "an object with `monologues`", _matches, _parse)

@@ -1,30 +1,23 @@
-"""From what the user points at (file, folder, glob, URL, standard input, archive) to documents."""
+"""From what the user points at (file, folder, glob, URL, standard input) to documents."""
 
 from __future__ import annotations
 
 import glob
-import gzip
 import io
+import os
 import sys
-import zipfile
-import zlib
+import tarfile
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import IO, cast
 
 from analyzer.errors import TranscriptError
+from analyzer.reading.archive import DAMAGED, MAX_BYTES, bounded, is_call, reason, stem, unpack
 from analyzer.reading.document import Document
 
-# A year of one call is far smaller; what is larger is no transcript, or a decompression bomb.
-MAX_BYTES = 256 * 2**20
-MAX_ARCHIVE_MEMBERS = 100_000
-# In a folder these stand beside the calls and are none.
-_NOT_CALLS = ("readme", "license", "licence", "changelog")
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-
-Sourced = Document | TranscriptError
+# What fsspec raises for addresses that lack something and file systems that are not installed.
+_INCOMPLETE_URL = (ImportError, TypeError, AttributeError, LookupError, tarfile.TarError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +37,68 @@ def locate(paths: Iterable[str]) -> Iterator[Location | TranscriptError]:
     """
     for path in paths:
         if path == "-":
-            yield Location("stdin", "stdin", lambda: sys.stdin.buffer)
+            yield Location("stdin", "stdin", _stdin)
         elif "://" in path:
             yield from _remote(path)
-        elif Path(path).exists() or not glob.has_magic(path):
-            yield from _local(Path(path))
+        elif os.path.exists(path) or not glob.has_magic(path):
+            yield from _local(path)
         else:
-            matches = sorted(glob.glob(path, recursive=True))
-            if not matches:
-                yield _missing(path, "no file matches")
-            for match in matches:
-                yield from _local(Path(match))
+            yield from _matching(path)
 
 
-def _local(path: Path) -> Iterator[Location | TranscriptError]:
-    if not path.is_dir():
-        yield Location(str(path), path.name, partial(path.open, "rb"))
-        return
-    files = sorted(p for p in path.rglob("*") if p.is_file() and _is_call(p.relative_to(path)))
-    if not files:
-        yield _missing(str(path), "the folder has no files")
-    for file in files:
-        relative = file.relative_to(path).as_posix()
-        yield Location(str(file), relative, partial(file.open, "rb"))
+def _stdin() -> IO[bytes]:
+    # a copy, so that closing it leaves the real one open
+    return io.BytesIO(sys.stdin.buffer.read(MAX_BYTES + 1))
 
 
-def _is_call(relative: PurePath) -> bool:
-    hidden = any(part.startswith(".") for part in relative.parts)
-    return not hidden and relative.name.split(".")[0].lower() not in _NOT_CALLS
+def _local(path: str) -> Iterator[Location | TranscriptError]:
+    if os.path.isdir(path):
+        yield from _folder(Path(path))
+    else:
+        name = str(Path(path)) if path else "an empty path"
+        yield Location(name, os.path.basename(path), lambda: open(path, "rb"))
+
+
+def _folder(folder: Path) -> Iterator[Location | TranscriptError]:
+    refused: list[OSError] = []
+    files = sorted(
+        path
+        for parent, _, names in os.walk(folder, onerror=refused.append)
+        for path in (Path(parent, name) for name in names)
+        if is_call(path.relative_to(folder)) and (path.is_file() or not path.exists())
+    )
+    for error in refused:
+        yield _unreadable(str(error.filename), error)
+    if not files and not refused:
+        yield _missing(str(folder), "the folder has no files")
+    for path in files:
+        yield Location(str(path), path.relative_to(folder).as_posix(), _opener(path))
+
+
+def _opener(path: Path) -> Callable[[], IO[bytes]]:
+    return lambda: path.open("rb")
+
+
+def _matching(pattern: str) -> Iterator[Location | TranscriptError]:
+    """The files that match, each once; a call is named by its path below the pattern's folder."""
+    found: dict[str, Location | TranscriptError] = {}
+    for match in sorted(glob.glob(pattern, recursive=True)):
+        for location in _local(match):
+            if isinstance(location, TranscriptError):
+                found.setdefault(location.source, location)
+            else:
+                named = replace(location, relative=_below(pattern, location.name))
+                found.setdefault(location.name, named)
+    if not found:
+        yield _missing(pattern, "no file matches")
+    yield from found.values()
+
+
+def _below(pattern: str, path: str) -> str:
+    """The path without the folders that the pattern names outright."""
+    parts = PurePath(pattern).parts
+    plain = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts) - 1)
+    return PurePath(*PurePath(path).parts[plain:]).as_posix()
 
 
 def _remote(url: str) -> Iterator[Location | TranscriptError]:
@@ -79,91 +106,43 @@ def _remote(url: str) -> Iterator[Location | TranscriptError]:
 
     try:
         files = fsspec.open_files(url, "rb")
-    except (OSError, ValueError, ImportError) as error:
-        yield TranscriptError(url, f"cannot be opened ({error})", "check the address and access")
+        pattern = fsspec.core.url_to_fs(url)[1]
+    except (*DAMAGED, *_INCOMPLETE_URL) as error:
+        yield TranscriptError(url, f"cannot be opened ({reason(error)})", "check the address")
         return
     if not files:
         yield _missing(url, "no file matches")
     for file in files:
-        name = url if len(files) == 1 else str(file.path)
-        yield Location(name, name.rsplit("/", 1)[-1], file.open)
+        name = url if len(files) == 1 else file.full_name
+        open_file = cast("Callable[[], IO[bytes]]", file.open)
+        yield Location(name, _below(pattern, file.path), open_file)
 
 
-def documents(location: Location) -> Iterator[Sourced]:
+def documents(location: Location) -> Iterator[Document | TranscriptError]:
     """The document at a location, unpacked; an archive gives one for each of its members."""
     name = location.name
     try:
         with location.open() as stream:
-            data = _bounded(stream, name)
-        yield from _unpack(Document(name, data, _stem(location.relative)))
+            data = bounded(stream, name)
+        yield from unpack(Document(name, data, stem(location.relative)))
     except TranscriptError as error:
         yield error
     except FileNotFoundError:
         yield _missing(name, "no such file")
-    except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        yield TranscriptError(name, f"cannot be read ({reason})", "check the file and its access")
+    except _failures() as error:
+        yield _unreadable(name, error)
 
 
-def _unpack(document: Document) -> Iterator[Sourced]:
-    if document.data.startswith(_GZIP):
-        with gzip.open(io.BytesIO(document.data)) as stream:
-            data = _bounded(cast("IO[bytes]", stream), document.name)
-        yield from _unpack(Document(document.name, data, document.id))
-    elif document.data.startswith(_ZIP) and not _is_workbook(document.data):
-        yield from _members(document)
-    else:
-        yield document
+def _failures() -> tuple[type[Exception], ...]:
+    """What opening and reading may raise; the client for http, if one uses it, has its own."""
+    client = sys.modules.get("aiohttp")
+    return (*DAMAGED, client.ClientError) if client else DAMAGED
 
 
-def _is_workbook(data: bytes) -> bool:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return "xl/workbook.xml" in archive.namelist()
-
-
-def _members(document: Document) -> Iterator[Sourced]:
-    with zipfile.ZipFile(io.BytesIO(document.data)) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and _is_call(PurePath(m.filename))]
-        if not members:
-            yield _missing(document.name, "the archive has no files")
-        if len(members) > MAX_ARCHIVE_MEMBERS:
-            yield TranscriptError(
-                document.name,
-                f"{len(members)} files in one archive, at most {MAX_ARCHIVE_MEMBERS} are read",
-                "split the archive",
-            )
-            return
-        for member in members:
-            name = f"{document.name}!{member.filename}"
-            try:
-                with archive.open(member) as stream:
-                    data = _bounded(stream, name)
-                if data.startswith(_ZIP) and not _is_workbook(data):
-                    yield TranscriptError(name, "an archive inside an archive", "unpack it first")
-                else:
-                    yield from _unpack(Document(name, data, _stem(member.filename)))
-            except TranscriptError as error:
-                yield error
-            except (RuntimeError, OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-                # zipfile raises RuntimeError for a member that needs a password
-                yield TranscriptError(name, f"cannot be unpacked ({error})", "pack it again")
-
-
-def _bounded(stream: IO[bytes], name: str) -> bytes:
-    data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise TranscriptError(
-            name, f"more than {MAX_BYTES // 2**20} MiB, too large for one file", "split the file"
-        )
-    return data
-
-
-def _stem(relative: str) -> str:
-    """The call's id when the file names none: the path below the folder, without suffixes."""
-    path = relative.replace("\\", "/").removesuffix(".gz")
-    folder, _, name = path.rpartition("/")
-    stem = name.rsplit(".", 1)[0] if "." in name.lstrip(".") else name
-    return f"{folder}/{stem}" if folder else stem
+def _unreadable(name: str, error: Exception) -> TranscriptError:
+    return TranscriptError(
+        name, f"cannot be read ({reason(error)})", "check the file and its access"
+    )
 
 
 def _missing(name: str, what: str) -> TranscriptError:

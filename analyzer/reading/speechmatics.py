@@ -17,7 +17,6 @@ from analyzer.reading.format import (
     turns_from_words,
 )
 
-
 _NOBODY = "UU"  # Speechmatics' label for an unidentified speaker
 
 
@@ -28,8 +27,8 @@ class _Alternative(Shape):
 
 class _Result(Shape):
     type: str
-    start_time: float
-    end_time: float
+    start_time: float | None = None
+    end_time: float | None = None
     alternatives: list[_Alternative] = []
     channel: str | None = None
     attaches_to: str | None = None

@@ -5,63 +5,43 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+from xml.etree.ElementTree import ParseError
 
-from analyzer.conversation import Turn
+from analyzer.conversation import Role, Turn
 from analyzer.errors import TranscriptError
+from analyzer.reading.archive import DAMAGED, reason
 from analyzer.reading.clock import seconds
-from analyzer.reading.document import Document
-from analyzer.reading.format import Format, Origin, Parsed, conversation
-from analyzer.reading.speaker_names import role_of
+from analyzer.reading.columns import fields_of
+from analyzer.reading.document import Document, shown
+from analyzer.reading.format import Format, Origin, Parsed, conversation, from_first
+from analyzer.reading.speaker_names import roles_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Column names in five languages and of the usual exporters, compared without case, blanks or marks.
-_COLUMNS = {
-    "text": "text tekst transcript transcription utterance message content sentence words body said "
-    "replik ytring yttrande besked melding meddelande indhold innhold innehåll transskription "
-    "transkription transkripsjon transkript originaltext displaytext",
-    "role": "role rolle roll participantrole participantpurpose speakerrole sendertype",
-    "speaker": "speaker speakerlabel speakername name participant participantid channel sender from "
-    "author taler talare snakker navn namn kanal afsender avsender deltager deltaker deltagare who",
-    "start": "start starttime begin in from_time timestamp time offset startsec startseconds tid "
-    "starttid tidspunkt begynner börjar start_s",
-    "end": "end endtime stop out to_time endsec endseconds slut sluttid slutt slutter end_s",
-    "start_ms": "startms starttimems beginoffsetmillis offsetms startmillis",
-    "end_ms": "endms endtimems endoffsetmillis endmillis",
-    "id": "id callid conversationid samtaleid samtalid opkaldsid contactid interactionid dialogueid "
-    "samtale samtal call conversation",
-    "language": "language sprog språk lang languagecode",
-    "started_at": "startedat callstart calldate date dato datum",
-    "customer_id": "customerid kundeid kundid kundenr kundenummer kundnummer",
-    "queue": "queue kø kö",
-}
-_FIELD_OF = {name: field for field, names in _COLUMNS.items() for name in names.split()}
 _DETAILS = ("language", "started_at", "customer_id", "queue")
 _SEPARATORS = ",;\t|"
+# Excel writes this line to say which separator follows.
+_SEPARATOR_LINE = re.compile(r"^\s*sep=.\n", re.I)
+# What the reader of workbooks raises when the XML inside has been tampered with.
+_MALFORMED_XML = (ParseError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+_MAX_ROWS = 2**20  # a sheet can have no more
+_HEADER = 10_000  # characters in which the names of the columns stand
+
+Row = dict[str, str]
 
 
-def _field(column: object) -> str | None:
-    return _FIELD_OF.get(re.sub(r"[\s_.\-]", "", str(column).lower().lstrip("\ufeff")))
+def _csv_text(document: Document) -> str:
+    return _SEPARATOR_LINE.sub("\n", document.text)
 
 
-def _fields(columns: list[object]) -> dict[str, int]:
-    """Field -> position of the first column that bears one of its names."""
-    found: dict[str, int] = {}
-    for position, column in enumerate(columns):
-        if field := _field(column):
-            found.setdefault(field, position)
-    return found
-
-
-def _separator(document: Document) -> str | None:
+def _separator(text: str) -> str | None:
     """The separator with which the first line names a text column and another one."""
-    header = document.text.lstrip("\n").split("\n", 1)[0]
+    header = text.lstrip("\n")[:_HEADER].split("\n", 1)[0]
     for separator in _SEPARATORS:
         cells = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
-        if len(cells) > 1 and "text" in _fields(list(cells)):
+        if len(cells) > 1 and "text" in fields_of(cells):
             return separator
     return None
 
@@ -70,24 +50,32 @@ def _parse_csv(document: Document) -> Iterator[Parsed]:
     import pandas as pd
 
     origin = Origin(document.name, document.id)
+    text = _csv_text(document)
     try:
-        frame = pd.read_csv(
-            io.StringIO(document.text),
-            sep=_separator(document) or ",",
-            dtype=str,
-            keep_default_na=False,
-            skipinitialspace=True,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(
+                io.StringIO(text),
+                sep=_separator(text) or ",",
+                dtype=str,
+                keep_default_na=False,
+                skipinitialspace=True,
+                index_col=False,  # a row with too many cells has none for the index
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
         raise origin.error(_csv_reason(error), "mend that row or export the table again") from None
-    return _conversations(frame, origin, "csv")
+    return _conversations(
+        list(frame.columns), frame.itertuples(index=False, name=None), origin, "csv"
+    )
 
 
 def _csv_reason(error: Exception) -> str:
     counted = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if counted:
         return f"expected {counted[1]} columns in line {counted[2]}, found {counted[3]}"
-    return f"not a valid table ({str(error).strip()})"
+    if isinstance(error, Warning):
+        return "the rows have more columns than the first line names"
+    return f"not a valid table ({reason(error)})"
 
 
 def _parse_parquet(document: Document) -> Iterator[Parsed]:
@@ -96,82 +84,121 @@ def _parse_parquet(document: Document) -> Iterator[Parsed]:
 
     origin = Origin(document.name, document.id)
     try:
-        frame = pq.read_table(io.BytesIO(document.data)).to_pandas()
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).split("\n")[0]
-        raise origin.error(f"not valid Parquet ({reason})", "write the file again") from None
-    return _conversations(frame, origin, "parquet")
+        table = pq.read_table(io.BytesIO(document.data))
+        wanted = table.select(sorted(fields_of(table.column_names).values()))
+        rows = list(zip(*(column.to_pylist() for column in wanted.columns), strict=True))
+    except (pa.ArrowException, OverflowError, *DAMAGED) as error:
+        raise origin.error(f"not valid Parquet ({reason(error)})", "write the file again") from None
+    names = wanted.column_names or table.column_names
+    return _conversations(names, rows, origin, "parquet")
 
 
 def _parse_xlsx(document: Document) -> Iterator[Parsed]:
-    import zipfile
-
-    import pandas as pd
-
     origin = Origin(document.name, document.id)
     try:
-        frame = pd.read_excel(io.BytesIO(document.data), dtype=str, keep_default_na=False)
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise origin.error(f"not a valid workbook ({error})", "save it as XLSX again") from None
-    return _conversations(frame, origin, "xlsx")
-
-
-def _conversations(frame: pd.DataFrame, origin: Origin, format_name: str) -> Iterator[Parsed]:
-    fields = _fields(list(frame.columns))
-    if "text" not in fields:
-        columns = ", ".join(map(str, frame.columns[:8])) or "none"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about styles and other things that are not read
+            rows = [row for row in _sheet(document.data) if any(row)]
+    except (*DAMAGED, *_MALFORMED_XML) as error:
         raise origin.error(
-            f"no column of text (the columns are: {columns})", "name the column with the words `text`"
+            f"not a valid workbook ({reason(error)})", "save it as XLSX again"
+        ) from None
+    if not rows:
+        raise origin.error("the first sheet is empty", "put the table on the first sheet")
+    return _conversations(rows[0], rows[1:], origin, "xlsx")
+
+
+def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
+    """The rows of the first sheet, each as long as it has cells, whatever size the sheet claims."""
+    import openpyxl
+
+    workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+    sheet: Any = workbook.worksheets[0]
+    sheet.reset_dimensions()
+    for number, row in enumerate(sheet.iter_rows(values_only=True)):
+        if number >= _MAX_ROWS:
+            raise ValueError(f"a row beyond number {_MAX_ROWS}")
+        yield row
+    workbook.close()
+
+
+def _conversations(
+    columns: Sequence[object], rows: Iterable[Sequence[Any]], origin: Origin, format_name: str
+) -> Iterator[Parsed]:
+    fields = fields_of(columns)
+    if "text" not in fields:
+        named = ", ".join(shown(column, 40) for column in columns[:8]) or "none"
+        raise origin.error(
+            f"no column of text (the columns are: {named})", "name the column of words `text`"
         )
-    frame = frame.iloc[:, list(fields.values())].set_axis(list(fields), axis="columns")
-    if frame.empty:
+    cells = [
+        {field: _cell(row[at]) for field, at in fields.items() if at < len(row)} for row in rows
+    ]
+    if not cells:
         raise origin.error("the table has no rows", "export it again")
-    if "id" not in fields or (len(frame) > 1 and frame["id"].is_unique):
-        # a column of row numbers is not the number of a call
-        yield _one(frame, origin, format_name, None)
-        return
-    for call_id, rows in frame.groupby("id", sort=False):
-        place = f"call {call_id}"
-        yield _one(rows, Origin(origin.source, origin.id, place), format_name, str(call_id))
+    for call_id, call in _calls(cells).items():
+        place = f"call {shown(call_id)}" if call_id else ""
+        yield _one(call, Origin(origin.source, origin.id, place), format_name, call_id)
 
 
-def _one(rows: pd.DataFrame, origin: Origin, format_name: str, call_id: str | None) -> Parsed:
-    details = {}
-    for field in _DETAILS:
-        if field in rows:
-            details[field] = _cell(rows[field].iloc[0]) or None
+def _calls(rows: list[Row]) -> dict[str | None, list[Row]]:
+    """The rows of each call by its id; a row without one belongs to the call above it.
+
+    A column with another value in every row numbers the rows, not the calls.
+    """
+    ids = [row.get("id") for row in rows]
+    if len(rows) > 1 and len(set(ids)) == len(ids):
+        return {None: rows}
+    calls: dict[str | None, list[Row]] = {}
+    current: str | None = None
+    for call_id, row in zip(ids, rows, strict=True):
+        current = call_id or current
+        calls.setdefault(current, []).append(row)
+    return calls
+
+
+def _one(rows: list[Row], origin: Origin, format_name: str, call_id: str | None) -> Parsed:
+    details: dict[str, Any] = {field: rows[0].get(field) or None for field in _DETAILS}
+    labels = [row.get(field, "") for row in rows for field in ("role", "speaker")]
+    roles = roles_of({label for label in labels if label})
+    turns = from_first(_turn(row, roles) for row in rows)
     try:
-        turns = [_turn(row) for row in rows.to_dict("records")]
         return conversation(origin, format_name, turns, id=call_id, **details)
     except TranscriptError as error:
         return error
 
 
-def _turn(row: dict[str, object]) -> Turn:
-    speaker = _cell(row.get("speaker")) or _cell(row.get("role")) or None
-    role = role_of(_cell(row.get("role")))
-    if role == "unknown" and speaker:
-        role = role_of(speaker)
-    return Turn(_cell(row["text"]), role, speaker, _time(row, "start"), _time(row, "end"))
+def _turn(row: Row, roles: dict[str, Role]) -> Turn:
+    stated, speaker = row.get("role", ""), row.get("speaker", "")
+    role = roles.get(stated, "unknown")
+    if role == "unknown":
+        role = roles.get(speaker, "unknown")
+    start, end = _time(row, "start"), _time(row, "end")
+    return Turn(row.get("text", ""), role, speaker or stated or None, start, end)
 
 
-def _time(row: dict[str, object], field: str) -> float | None:
-    if (value := seconds(_cell(row.get(field)))) is not None:
+def _time(row: Row, field: str) -> float | None:
+    if (value := seconds(row.get(field, ""))) is not None:
         return value
-    milliseconds = seconds(_cell(row.get(f"{field}_ms")))
+    milliseconds = seconds(row.get(f"{field}_ms", ""))
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _cell(value: object) -> str:
+def _cell(value: Any) -> str:
     """The cell as text; an empty one, however the table writes it, as an empty string."""
-    return "" if value is None or value != value else str(value).strip()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace").strip()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    missing = value is None or (isinstance(value, float) and value != value)
+    return "" if missing else str(value).strip()
 
 
 CSV = Format(
     "csv",
     "CSV and TSV, one row per turn",
     "a first line that names a column of text",
-    lambda document: _separator(document) is not None,
+    lambda document: _separator(_csv_text(document)) is not None,
     _parse_csv,
 )
 PARQUET = Format(

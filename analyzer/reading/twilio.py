@@ -1,4 +1,4 @@
-"""Twilio Conversational Intelligence: `sentences` by channel; which channel is the agent's is not said."""
+"""Twilio Conversational Intelligence: `sentences` by channel, which may be either side's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from analyzer.reading.format import (
 
 class _Sentence(Shape):
     transcript: str
-    channel: int = Field(validation_alias=AliasChoices("media_channel", "channel"))
+    channel: str | None = Field(
+        default=None, validation_alias=AliasChoices("media_channel", "channel")
+    )
     start_time: float | None = None
     end_time: float | None = None
     transcript_sid: str | None = None
@@ -51,9 +53,8 @@ def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
 
 def _turns(file: _File) -> Iterator[Turn]:
     for said in file.sentences:
-        yield Turn(
-            said.transcript, "unknown", f"channel {said.channel}", said.start_time, said.end_time
-        )
+        speaker = None if said.channel is None else f"channel {said.channel}"
+        yield Turn(said.transcript, "unknown", speaker, said.start_time, said.end_time)
 
 
 FORMAT = JsonFormat(

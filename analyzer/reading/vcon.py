@@ -1,60 +1,43 @@
-"""vCon (IETF draft): text dialogs, or a transcript of the recording among the analyses."""
+"""vCon (IETF draft): text dialogs, transfers, and the transcripts of recordings."""
 
 from __future__ import annotations
 
-import json
+import base64
+import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from analyzer.conversation import Conversation, Role, Turn
-from analyzer.reading.format import (
-    JsonFormat,
-    Origin,
-    Shape,
-    Word,
-    by_time,
-    conversation,
-    merge_segments,
-    shaped,
-    turns_from_words,
-)
-from analyzer.reading.speaker_names import role_of
-
+from analyzer.conversation import Conversation, Turn
+from analyzer.reading import vcon_transcript
+from analyzer.reading.document import shown
+from analyzer.reading.format import JsonFormat, Origin, Shape, by_time, conversation, shaped
+from analyzer.reading.vcon_transcript import Party
 
 _TRANSCRIPTS = ("transcript", "diarized", "transcription")
-
-
-class _Meta(Shape):
-    role: str | None = None
-
-
-class _Party(Shape):
-    name: str | None = None
-    role: str | None = None
-    meta: _Meta | None = None
 
 
 class _Dialog(Shape):
     type: str
     start: str | None = None
     duration: float | None = None
-    parties: int | list[Any] | None = None
+    parties: Any = None
     originator: int | None = None
+    encoding: str = "none"
     body: Any = None
 
 
 class _Analysis(Shape):
     type: str
+    dialog: Any = None
     body: Any = None
 
 
 class _File(Shape):
-    uuid: str
-    vcon: str
+    uuid: str | None = None
     created_at: str | None = None
-    parties: list[_Party] = []
+    parties: list[Party] = []
     dialog: list[_Dialog] = []
     analysis: list[_Analysis] = []
 
@@ -66,21 +49,19 @@ def _matches(value: Mapping[str, Any]) -> bool:
 def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
     file = shaped(_File, value, origin)
     _check(file, origin)
-    turns = by_time([*_typed(file), *_transfers(file)])
-    if not any(turn.role != "system" for turn in turns):
-        turns = by_time([*_transcribed(file, origin), *turns])
+    turns = by_time([*_typed(file, origin), *_transcribed(file, origin), *_transfers(file)])
     if not any(turn.text.strip() for turn in turns):
         raise origin.error(
             "this vCon holds no text, only references or recordings",
             "add a transcript as an `analysis` entry",
         )
-    starts = [dialog.start for dialog in file.dialog if dialog.start]
+    starts = {time: dialog.start for dialog in file.dialog if (time := _time(dialog.start))}
     return conversation(
         origin,
         FORMAT.name,
         turns,
         id=file.uuid,
-        started_at=min(starts, default=file.created_at),
+        started_at=starts[min(starts)] if starts else file.created_at,
         original=value,
     )
 
@@ -89,39 +70,72 @@ def _check(file: _File, origin: Origin) -> None:
     if not file.dialog and not file.analysis:
         raise origin.error("this vCon has no dialog", "export it again", place="dialog")
     for index, dialog in enumerate(file.dialog):
-        for party in _indices(dialog):
+        for party in _indices(dialog.parties):
             if not 0 <= party < len(file.parties):
                 raise origin.error(
-                    f"party {party} does not exist, the vCon has {len(file.parties)}",
+                    f"party {shown(party)} does not exist, the vCon has {len(file.parties)}",
                     "mend the reference or export it again",
                     place=f"dialog.{index}.parties",
                 )
 
 
-def _indices(dialog: _Dialog) -> list[int]:
-    parties = dialog.parties if isinstance(dialog.parties, list) else [dialog.parties]
-    return [party for party in parties if isinstance(party, int)]
+def _indices(reference: Any) -> list[int]:
+    """The numbers in a reference, which is a number or a list of them."""
+    items = reference if isinstance(reference, list) else [reference]
+    return [item for item in items if isinstance(item, int)]
 
 
-def _role(party: _Party) -> Role:
-    stated = party.role or (party.meta.role if party.meta else None)
-    return role_of(stated or party.name or "")
-
-
-def _typed(file: _File) -> Iterator[Turn]:
+def _typed(file: _File, origin: Origin) -> Iterator[Turn]:
     zero = _zero(file)
-    for dialog in file.dialog:
+    for index, dialog in enumerate(file.dialog):
         if dialog.type != "text" or not isinstance(dialog.body, str):
             continue
-        indices = _indices(dialog)
-        speaking = dialog.originator if dialog.originator is not None else next(iter(indices), None)
+        text = _body(dialog, replace(origin, place=f"dialog.{index}.body"))
         start = _offset(dialog.start, zero)
-        if speaking is None or not 0 <= speaking < len(file.parties):
-            yield Turn(dialog.body, "unknown", None, start)
+        speaking = [dialog.originator, *_indices(dialog.parties)]
+        party = next((number for number in speaking if number is not None), -1)
+        if not 0 <= party < len(file.parties):
+            yield Turn(text, "unknown", None, start)
             continue
-        party = file.parties[speaking]
         end = start + dialog.duration if start is not None and dialog.duration is not None else None
-        yield Turn(dialog.body, _role(party), party.name or f"party {speaking}", start, end)
+        yield Turn(text, *file.parties[party].speaking(party), start, end)
+
+
+def _body(dialog: _Dialog, origin: Origin) -> str:
+    body = str(dialog.body)
+    if dialog.encoding != "base64url":
+        return body
+    try:
+        padded = body + "=" * (-len(body) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise origin.error("expected text in base64url", "export it again") from None
+
+
+def _transcribed(file: _File, origin: Origin) -> Iterator[Turn]:
+    """The turns of every recording: the first analysis of it that holds its words."""
+    zero = _zero(file)
+    done = {i for i, d in enumerate(file.dialog) if d.type == "text" and isinstance(d.body, str)}
+    for index, analysis in enumerate(file.analysis):
+        recording = next(iter(_indices(analysis.dialog)), 0)
+        if analysis.type not in _TRANSCRIPTS or recording in done:
+            continue
+        place = replace(origin, place=f"analysis.{index}.body")
+        turns = list(vcon_transcript.turns(analysis.body, file.parties, place))
+        if turns:
+            done.add(recording)
+        known = 0 <= recording < len(file.dialog)
+        start = file.dialog[recording].start if known else None
+        for turn in turns:
+            yield _later(turn, _offset(start, zero) or 0.0)
+
+
+def _later(turn: Turn, by: float) -> Turn:
+    return replace(
+        turn,
+        start=None if turn.start is None else turn.start + by,
+        end=None if turn.end is None else turn.end + by,
+    )
 
 
 def _transfers(file: _File) -> Iterator[Turn]:
@@ -142,82 +156,10 @@ def _offset(start: str | None, zero: datetime | None) -> float | None:
 
 def _time(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).astimezone() if text else None
+        time = datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-
-
-def _transcribed(file: _File, origin: Origin) -> list[Turn]:
-    """The turns of the first analysis that holds a transcript with its words or segments."""
-    for index, analysis in enumerate(file.analysis):
-        if analysis.type not in _TRANSCRIPTS:
-            continue
-        place = replace(origin, place=f"analysis.{index}.body")
-        if turns := list(_body_turns(_decoded(analysis.body), file, place)):
-            return turns
-    return []
-
-
-def _decoded(body: Any) -> Any:
-    if not isinstance(body, str):
-        return body
-    try:
-        return json.loads(body)
-    except (json.JSONDecodeError, RecursionError):
-        return {"transcript": body}
-
-
-class _BodyWord(Shape):
-    word: str | None = None
-    text: str | None = None
-    punctuated_word: str | None = None
-    start: float | None = None
-    end: float | None = None
-    speaker: str | int | None = None
-
-
-class _BodySegment(Shape):
-    text: str | None = None
-    transcript: str | None = None
-    start: float | None = None
-    end: float | None = None
-    speaker: str | int | None = None
-    role: str | None = None
-    party: int | None = None
-
-
-def _body_turns(body: Any, file: _File, origin: Origin) -> Iterator[Turn]:
-    if isinstance(body, list):
-        body = {"segments": body}
-    if not isinstance(body, dict):
-        return
-    segments = body.get("segments") or body.get("utterances") or body.get("turns")
-    if isinstance(segments, list):
-        shapes = [shaped(_BodySegment, segment, origin) for segment in segments]
-        yield from merge_segments(_segment_turn(shape, file) for shape in shapes)
-    elif isinstance(body.get("words"), list):
-        words = [shaped(_BodyWord, word, origin) for word in body["words"]]
-        yield from turns_from_words(
-            Word(
-                w.punctuated_word or w.word or w.text or "",
-                w.start,
-                w.end,
-                None if w.speaker is None else f"speaker {w.speaker}",
-            )
-            for w in words
-        )
-    elif isinstance(body.get("transcript"), str):
-        yield Turn(body["transcript"])
-
-
-def _segment_turn(segment: _BodySegment, file: _File) -> Turn:
-    text = segment.text or segment.transcript or ""
-    role: Role = role_of(segment.role or str(segment.speaker or ""))
-    speaker = None if segment.speaker is None else f"speaker {segment.speaker}"
-    if segment.party is not None and 0 <= segment.party < len(file.parties):
-        party = file.parties[segment.party]
-        role, speaker = _role(party), party.name or f"party {segment.party}"
-    return Turn(text, role, speaker, segment.start, segment.end)
+    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
 FORMAT = JsonFormat(

@@ -65,5 +65,9 @@ def _turns(segment: _Segment) -> Iterator[Turn]:
 
 
 FORMAT = JsonFormat(
-    "whisper", "Whisper and WhisperX", "an object with `segments`, each with `text`", _matches, _parse
+    "whisper",
+    "Whisper and WhisperX",
+    "an object with `segments`, each with `text`",
+    _matches,
+    _parse,
 )

@@ -104,7 +104,7 @@ def _page(rows: list[Row], calls: IO[str]) -> ReportContext:
         title=f"Kasper report: {times(len(rows), 'call')}",
         total=times(len(rows), "call"),
         scored=f"{sum(row.score is not None for row in rows):,}",
-        flagged=sum(bool(row.chips) for row in rows),
+        flagged=sum(row.kind in ("concern", "doubt") for row in rows),
         shares=shares(rows),
         unscored=unscored(rows),
         rows=tuple(rows),

@@ -120,13 +120,6 @@ def why_not_scored(report: Report) -> str:
     return "; ".join(map(reason, codes)) or "no reason is given"
 
 
-def flag_kind(flag: Flag) -> str:
-    """Whether a flag is praise, says that something is uncertain, or concerns how the call went."""
-    if flag.name == "worth_praising":
-        return "praise"
-    return "doubt" if flag.name.startswith("uncertain") else "concern"
-
-
 def _facts(conversation: Conversation) -> Iterator[Fact]:
     duration = conversation.duration
     yield Fact("Language", language_name(conversation.language))
@@ -159,4 +152,4 @@ def _roles(decision: RoleDecision) -> str:
 
 
 def _reason(flag: Flag, call: str) -> Reason:
-    return Reason(flag_kind(flag), flag_title(flag.name), flag.reason, links(flag.turns, call))
+    return Reason(flag.kind, flag_title(flag.name), flag.reason, links(flag.turns, call))

@@ -9,7 +9,8 @@ from analyzer.events import kind_of, transfers
 from analyzer.metrics import NON_TALK_S
 from analyzer.outcome import turns_by_label
 from analyzer.report import Report
-from analyzer.writing.html_words import length, shortened, turn_anchor
+from analyzer.standouts import shortened
+from analyzer.writing.html_words import length, turn_anchor
 
 _QUOTE = 90
 _KINDS = {"hold": "hold", "music": "hold", "silence": "silence"}

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analyzer.evidence import Evidence
+from analyzer.flags import FLAG_KINDS
 from analyzer.report import Report
+from analyzer.standouts import shortened, standouts
 from analyzer.traits import TRAIT, TRAITS, Trait
-from analyzer.writing.html_call import flag_kind, why_not_scored
+from analyzer.writing.html_call import why_not_scored
 from analyzer.writing.html_score import Score, score_of
-from analyzer.writing.html_words import band_title, flag_title, language_name, shortened
+from analyzer.writing.html_words import band_title, flag_title, language_name
 
 _QUOTE = 70
 _STANDOUTS = 3
 _NAMED = 10
-# Good manners that most calls have: they stand out only where nothing else does.
-_ROUTINE = ("greeting", "closing", "clarification", "resolution")
-
 _BANDS = (
     ("rasmus", "The customer is worse off than before and would warn others."),
     ("kasper", "Solved and forgotten, or mixed with no lasting mark."),
@@ -99,9 +97,7 @@ class Legend:
 
 def row(report: Report, anchor: str) -> Row:
     """The row of a call whose element has the id `anchor`."""
-    chips = tuple(
-        Chip(flag_kind(flag), flag_title(flag.name), flag.reason) for flag in report.flags
-    )
+    chips = tuple(Chip(flag.kind, flag_title(flag.name), flag.reason) for flag in report.flags)
     return Row(
         anchor=anchor,
         id=report.id,
@@ -114,26 +110,15 @@ def row(report: Report, anchor: str) -> Row:
         transfers=report.transfers,
         standouts=tuple(_standouts(report)),
         chips=chips,
-        kind=min((chip.kind for chip in chips), default=""),  # concern, doubt, praise
+        kind=next((k for k in FLAG_KINDS if k in {chip.kind for chip in chips}), ""),
     )
 
 
 def _standouts(report: Report) -> Iterator[Standout]:
-    """The findings that explain the band first, each label once."""
-    order = ("star", "signal", "rasmus") if report.band == "star" else ("rasmus", "signal", "star")
-    found: dict[str, list[Evidence]] = {}
-    for item in report.evidence:
-        found.setdefault(item.label, []).append(item)
-
-    def rank(label: str) -> tuple[bool, int, int]:
-        place = order.index(TRAIT[label].polarity)
-        return label in _ROUTINE, place, -len({item.turn for item in found[label]})
-
-    for label in sorted(found, key=rank)[:_STANDOUTS]:
-        surest = max(found[label], key=lambda item: item.probability)
-        turns = len({item.turn for item in found[label]})
-        trait = TRAIT[label]
-        yield Standout(trait.title, trait.polarity, turns, shortened(surest.text, _QUOTE))
+    for found in standouts(report, _STANDOUTS):
+        trait = TRAIT[found.label]
+        words = shortened(found.evidence.text, _QUOTE)
+        yield Standout(trait.title, trait.polarity, found.turns, words)
 
 
 def shares(rows: Sequence[Row]) -> tuple[Share, ...]:

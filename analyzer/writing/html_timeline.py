@@ -12,6 +12,7 @@ from itertools import accumulate
 
 from analyzer.conversation import Conversation, Role
 from analyzer.report import Report
+from analyzer.standouts import shortened
 from analyzer.traits import TRAIT
 from analyzer.writing.html_events import Event, Place, events
 from analyzer.writing.html_transcript import speaker_names
@@ -19,7 +20,6 @@ from analyzer.writing.html_words import (
     clock,
     explained,
     is_doubtful,
-    shortened,
     times,
     turn_anchor,
 )

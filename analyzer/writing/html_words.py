@@ -28,6 +28,8 @@ _REASONS = {
     "ONE_SIDE_ONLY": "only one side of the call can be read, so there is nothing to judge",
     "LANGUAGE_NOT_SUPPORTED": "the language is not one that Kasper can judge",
     "TOO_LITTLE_TEXT": "there is too little text",
+    "NO_HOLD_LENGTH": "the transcript reports no hold with its length",
+    "TURN_TOO_LONG": "a turn is longer than can be read",
 }
 _FLAGS = {"overpromise": "Over-promise", "no_recovery": "Nothing made good"}
 
@@ -108,15 +110,6 @@ def moment(started_at: str) -> str:
 def times(count: int, noun: str) -> str:
     """`1 call`, `2 calls`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def shortened(text: str, most: int) -> str:
-    """`text` on one line, cut at a word where it has more than `most` characters."""
-    line = " ".join(text.split())
-    if len(line) <= most:
-        return line
-    cut = line[:most]
-    return (cut.rsplit(" ", 1)[0] if " " in cut[most // 2 :] else cut).rstrip(" ,.;:") + "…"
 
 
 def turn_anchor(call: str, turn: int) -> str:

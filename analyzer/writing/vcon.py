@@ -59,7 +59,16 @@ def to_vcon(report: Report) -> dict[str, Any]:
         "encoding": "json",
         "body": to_dict(report),
     }
-    return {**vcon, "analysis": [*(vcon.get("analysis") or []), analysis]}
+    others = [entry for entry in vcon.get("analysis") or [] if not _is_ours(entry)]
+    return {**vcon, "analysis": [*others, analysis]}
+
+
+def _is_ours(entry: Any) -> bool:
+    """Whether an analysis is an earlier report of ours, which the new one replaces."""
+    return isinstance(entry, dict) and (entry.get("type"), entry.get("vendor")) == (
+        "report",
+        _VENDOR,
+    )
 
 
 def _fresh(conversation: Conversation) -> dict[str, Any]:
@@ -73,7 +82,7 @@ def _fresh(conversation: Conversation) -> dict[str, Any]:
         dialogs.append(_dialog(turn, speakers.index(turn.speaker or turn.role), started, offset))
     return {
         "vcon": _VCON_VERSION,
-        "uuid": str(uuid.uuid5(_NAMESPACE, conversation.id)),
+        "uuid": str(uuid.uuid5(_NAMESPACE, f"{conversation.source}\0{conversation.id}")),
         "created_at": _stamp(started or datetime.now(UTC)),
         "parties": [{"name": speaker, "role": roles[speaker]} for speaker in speakers],
         "dialog": dialogs,
@@ -82,6 +91,7 @@ def _fresh(conversation: Conversation) -> dict[str, Any]:
 
 
 def _dialog(turn: Turn, party: int, started: datetime | None, offset: float) -> Mapping[str, Any]:
+    # a dialog must have a start: without the call's own, offsets count from 1970
     begins = (started or datetime.fromtimestamp(0, UTC)) + timedelta(seconds=offset)
     dialog: dict[str, Any] = {
         "type": "text",

@@ -11,12 +11,9 @@ from analyzer.reading.formats import ALL_FORMATS
 from analyzer.report import Report
 from analyzer.terminal import (
     Progress,
-    notable,
-    shortened,
     show_call,
     show_formats,
     show_table,
-    strongest,
 )
 
 Scored = Callable[..., Report]
@@ -167,48 +164,6 @@ def test_a_call_without_a_score_is_shown_with_the_reason(scored: Scored, capsys:
 
     out = capsys.readouterr().out
     assert "hallo, er der nogen?" in out and "one side only" in out and "Question" not in out
-
-
-# --- what stands out
-
-
-def test_in_a_rasmus_call_what_drives_customers_away_comes_first(scored: Scored) -> None:
-    report = scored(
-        "A: Det beklager jeg", "C: simpelthen for dårligt", "A: ikke mit bord", "A: ikke mit bord"
-    )
-
-    assert report.band == "rasmus"
-    assert [label for label, _ in notable(report)] == ["deflection", "frustration", "apology"]
-
-
-def test_in_other_calls_what_keeps_customers_comes_first(scored: Scored) -> None:
-    report = scored("A: ikke mit bord", "A: Det beklager jeg", "C: ja", "C: nå, ja")
-
-    labels = [label for label, _ in notable(replace(report, band="kasper"))]
-
-    assert labels == ["apology", "deflection"]
-
-
-def test_the_surest_evidence_stands_for_its_label(scored: Scored) -> None:
-    (item, *_) = scored("A: ikke mit bord", "C: hej").evidence
-    evidence = tuple(replace(item, turn=n, probability=p) for n, p in enumerate((0.6, 0.9, 0.7)))
-
-    assert strongest(replace(scored(), evidence=evidence), "deflection").turn == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "length", "expected"),
-    [
-        ("kort nok", 10, "kort nok"),
-        ("to\n linjer ", 20, "to linjer"),
-        ("præcis ti.", 10, "præcis ti."),
-        ("et par ord, for mange", 10, "et par …"),
-        ("et par ord, for mange", 13, "et par ord …"),
-        ("udenmellemrumoverhovedet", 6, "udenme …"),
-    ],
-)
-def test_a_quote_is_cut_at_a_word(text: str, length: int, expected: str) -> None:
-    assert shortened(text, length) == expected
 
 
 # --- progress and formats

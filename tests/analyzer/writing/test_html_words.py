@@ -38,19 +38,6 @@ def test_points(value: float, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("short", "short"),
-        ("two\n lines", "two lines"),
-        ("letters, then more", "letters…"),
-        ("onelongwordwithoutspaces", "onelongwor…"),
-    ],
-)
-def test_shortened(text: str, words: str) -> None:
-    assert html_words.shortened(text, 10) == words
-
-
-@pytest.mark.parametrize(
     ("code", "words"), [("nb", "Norwegian (Bokmål)"), ("de", "de"), (None, "not known")]
 )
 def test_languages(code: str | None, words: str) -> None:
