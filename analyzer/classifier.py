@@ -1,7 +1,7 @@
 """From turns to probabilities: the `Classifier` protocol and the ONNX model behind it.
 
 The published model is linear over hashed pieces of words (`analyzer/tokens.py`), so a turn's score
-for a label is the sum of its words' scores: the words that prove a label are known exactly.
+for a label is the sum of its words' scores, and what each word adds to it is known.
 """
 
 from __future__ import annotations

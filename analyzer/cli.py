@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from analyzer.conversation import Conversation
-from analyzer.errors import KasperError, TranscriptError, UsageError
+from analyzer.errors import KasperError, ScorecardError, TranscriptError, UsageError
 
 app = typer.Typer(
     name="kasper",
@@ -82,13 +82,13 @@ def explain(
     agent_speaker: AgentSpeaker = None,
 ) -> None:
     """Show one call with its evidence in place, and how its score adds up."""
-    from analyzer.terminal import show_call
+    from analyzer.terminal import say_error, show_call
 
     with _usage_errors():
         run = _Run(language, scorecard, format, agent_speaker)
         for result in run.results([path]):
             if isinstance(result, TranscriptError):
-                typer.echo(str(result), err=True)
+                say_error(str(result))
                 if id is None:
                     raise typer.Exit(SOME_FAILED)
             elif id is None or result.id == id:
@@ -124,12 +124,21 @@ class _usage_errors:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, KasperError):
-            typer.echo(str(error), err=True)
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(OK) from None
+        if isinstance(error, (KasperError, OSError)):
+            from analyzer.terminal import say_error
+
+            for line in _sentences(error):
+                say_error(line)
             raise typer.Exit(WRONG_USAGE) from None
-        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            typer.echo(f"{error.filename or 'The output'}: {error.strerror or error}.", err=True)
-            raise typer.Exit(WRONG_USAGE) from None
+
+
+def _sentences(error: KasperError | OSError) -> list[str]:
+    """What to say of an error: a scorecard may have several mistakes, each on a line."""
+    if isinstance(error, OSError):
+        return [f"{error.filename or 'The output'}: {error.strerror or error}."]
+    return str(error).split("\n") if isinstance(error, ScorecardError) else [str(error)]
 
 
 class _Run:
@@ -165,6 +174,9 @@ class _Run:
         from analyzer.reading.sources import locate
 
         written = {path.resolve() for path in own}
+        for path in paths:
+            if Path(path).resolve() in written:
+                raise UsageError(f"{path} is read by this run; name another output.")
         locations = [
             location
             for location in locate(paths)

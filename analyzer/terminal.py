@@ -89,8 +89,8 @@ class _Output(Console):
 
 
 def say_error(message: str) -> None:
-    """Print a message on stderr; what it quotes from a file cannot steer the terminal."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(_plain(message))
+    """Print a line on stderr; what it quotes from a file cannot steer the terminal."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(_on_one_line(message))
 
 
 def _visible(text: str) -> str:

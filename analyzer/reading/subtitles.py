@@ -40,8 +40,14 @@ def _parser(format_name: str) -> Callable[[Document], Iterator[Conversation]]:
         import webvtt  # only subtitles pay for this import
 
         origin = Origin(document.name, document.id)
-        lines = "\n".join(_canonical(document.text.lstrip(), format_name, origin))
-        captions = webvtt.from_buffer(io.StringIO(lines), format=_LIBRARY_NAMES[format_name])
+        lines = _canonical(document.text, format_name, origin)
+        if format_name == "srt":
+            lines = _numbered(list(lines))
+        text = io.StringIO("\n".join(lines).lstrip())
+        try:
+            captions = webvtt.from_buffer(text, format=_LIBRARY_NAMES[format_name]).captions
+        except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError) as error:
+            raise origin.error(f"not valid subtitles ({error})", "export them again") from None
         cues = [_Cue(seconds(c.start), seconds(c.end), c.raw_text.split("\n")) for c in captions]
         yield conversation(origin, format_name, merge_segments(_turns(_unrolled(cues))))
 
@@ -67,6 +73,19 @@ def _canonical(text: str, format_name: str, origin: Origin) -> Iterator[str]:
             )
         else:
             yield line.replace("-->", "--&gt;")  # an arrow between words is text
+
+
+def _numbered(lines: list[str]) -> Iterator[str]:
+    """The lines of SubRip with a number of ours before the times of every cue, as it must be."""
+    counted = next((line for line in lines if line.strip()), "").strip().isdecimal()
+    begun = False
+    for number, line in enumerate(lines):
+        following = next((after for after in lines[number + 1 : number + 3] if after.strip()), "")
+        if "-->" in line:
+            begun = True
+            yield from ("", str(number), line)
+        elif begun and not (counted and line.strip().isdecimal() and "-->" in following):
+            yield line
 
 
 def _clock(time: float | None, mark: str) -> str:

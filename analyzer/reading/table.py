@@ -147,7 +147,7 @@ def _calls(rows: list[Row]) -> dict[str | None, list[Row]]:
     A column with another value in every row numbers the rows, not the calls.
     """
     ids = [row.get("id") for row in rows]
-    if len(rows) > 1 and len(set(ids)) == len(ids):
+    if len(rows) > 1 and all(ids) and len(set(ids)) == len(ids):
         return {None: rows}
     calls: dict[str | None, list[Row]] = {}
     current: str | None = None

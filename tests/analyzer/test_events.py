@@ -92,6 +92,9 @@ def test_a_direction_may_be_written_with_combining_marks() -> None:
         ("suk, det er en fugl uden klammer", []),
         ("[suk", []),
         ("", []),
+        ("(it must suck to wait in all day)", []),  # speech
+        ("[en to tre fire fem suk]", ["[en to tre fire fem suk]"]),
+        ("[en to tre fire fem seks suk]", []),
     ],
 )
 def test_directions_are_found_at_their_places_in_the_text(text: str, expected: list[str]) -> None:
@@ -158,6 +161,9 @@ TRANSFERS: list[tuple[str, list[str], list[int], list[int]]] = [
         [2],
     ),
     ("announced and not done", ["A: jeg stiller dig om", "C: nej", "A: så hjælper jeg"], [0], []),
+    ("announced with a short number", ["A: hej", "A: jeg stiller dig om til 4 42"], [1], [1]),
+    ("announced with a local number", ["A: hej", "A: jeg stiller om til lokal 1442"], [1], [1]),
+    ("five digits given out", ["A: hej", "A: ring på 1 44-2.0"], [1], []),
     ("a number given out", ["A: hej", "C: ja", "A: ring på 70 10 20 30"], [2], []),
     ("a queue before the first agent", ["S: [viderestilles til kø]", "A: hej", "C: ja"], [], []),
     ("a call without an agent", ["C: hallo", "S: [transfer]", "C: hallo?"], [], []),

@@ -77,6 +77,10 @@ def test_a_reported_sigh_of_the_customer_is_none(call: Call, phrases: Phrases) -
     assert found_in(call("C: ja [sukker] det kan jeg"), phrases({})) == []
 
 
+def test_an_aside_of_many_words_is_no_reported_sigh(call: Call, phrases: Phrases) -> None:
+    assert found_in(call("A: (it must suck to wait in all day)"), phrases({})) == []
+
+
 def test_a_system_line_carries_no_label(call: Call, phrases: Phrases) -> None:
     assert found_in(call("S: [sukker]"), phrases({"sukker": ("sigh", 0.9)})) == []
 

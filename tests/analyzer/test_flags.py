@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from analyzer.conversation import Conversation, RoleDecision
-from analyzer.flags import Facts, Flag, raise_flags
+from analyzer.flags import FLAG_KINDS, Facts, Flag, raise_flags
 from analyzer.outcome import Outcome
 from analyzer.scorecard import Findings, apply, default_scorecard
 
@@ -125,8 +125,39 @@ def test_a_guess_at_the_agent_that_is_not_sure_is_flagged(
 
 def test_a_call_of_a_few_words_is_flagged_as_too_short(raised: Raised) -> None:
     assert raised(said=["A: nå", "C: ja ja"])["too_short"] == Flag(
-        "too_short", "Only 3 words were said: too little to judge by.", ()
+        "too_short", "Only 3 words were said: too little to judge by.", (), "doubt"
     )
+
+
+@pytest.mark.parametrize(("words", "flagged"), [(39, True), (40, False)])
+def test_forty_words_of_both_sides_are_enough_to_judge_by(
+    raised: Raised, words: int, flagged: bool
+) -> None:
+    said = ["C: ja", "S: [musik i mange lange minutter]", "A: " + "nå " * (words - 1)]
+
+    assert ("too_short" in raised(said=said)) is flagged
+
+
+def test_the_kinds_of_flags_are_in_the_order_in_which_they_press() -> None:
+    assert FLAG_KINDS == ("concern", "doubt", "praise")
+    assert Flag("left_angry", "Because.", ()).kind == "concern"
+
+
+def test_praise_and_doubts_are_told_apart_from_concerns(raised: Raised) -> None:
+    good = {"empathy": [1, 2], "ownership": [3, 4], "satisfaction": [5, 6], "proactive_tip": [7]}
+    bad = {"blame": [1, 2, 3], "frustration": [8], "broken_promise": [4], "overpromise": [2]}
+    guessed = RoleDecision("detected")
+
+    praised = raised(good, bands=("kasper", "star"), roles=guessed, said=["A: nå", "C: ja"])
+    worried = raised(bad, resolved=False, failure=True, handovers=(3, 6))
+
+    assert {name: flag.kind for name, flag in praised.items()} == {
+        "worth_praising": "praise",
+        "too_short": "doubt",
+        "uncertain_band": "doubt",
+        "uncertain_roles": "doubt",
+    }
+    assert len(worried) == 6 and {flag.kind for flag in worried.values()} == {"concern"}
 
 
 def test_conduct_comes_before_failures_ends_and_doubts(raised: Raised) -> None:

@@ -132,14 +132,20 @@ def test_every_unknown_figure_of_a_call_with_times_says_why(
     metrics = measure(call(line, times=[(0, 2)]), (), 0)
 
     reason = "NO_AGENT_TURNS" if line.startswith("C") else "NO_ANSWERS"
-    assert {(s.feature, s.reason_code) for s in metrics.skipped} == {(f, reason) for f in skipped}
+    assert {(s.feature, s.reason_code) for s in metrics.skipped} == {
+        ("hold_time", "NO_HOLD_LENGTH"),
+        *((feature, reason) for feature in skipped),
+    }
 
 
 def test_a_call_of_no_length_has_no_talk_ratio(call: Call) -> None:
     metrics = measure(call("C: hej", "A: hej", times=[(0, 0), (0, 0)]), (), 0)
 
     assert metrics.talk_ratio is None and metrics.talk_speed == {}
-    assert metrics.skipped == [Skipped("talk_ratio", "NO_TALK_TIME")]
+    assert metrics.skipped == [
+        Skipped("talk_ratio", "NO_TALK_TIME"),
+        Skipped("hold_time", "NO_HOLD_LENGTH"),
+    ]
 
 
 def test_a_back_channel_does_not_interrupt(call: Call) -> None:
@@ -173,12 +179,17 @@ def test_an_end_before_the_start_counts_as_no_time(call: Call) -> None:
 @pytest.mark.parametrize(
     ("events", "hold_time"),
     [
-        ([], 0),
-        (["S: [pause 20 sek]"], 0),  # a silence is no hold
+        ([], None),
+        (["S: [pause 20 sek]"], None),  # a silence is no hold
         (["S: [hold 1 min 40 s]"], 100),
         (["S: [hold 20 sek]", "S: [musik 2 min]"], 140),
         (["S: [på vent]"], None),
         (["S: [hold 20 sek]", "S: [musik]"], None),
+        (["A: øjeblik [hold 2 min] så er jeg her"], 120),
+        (["A: [hold 2 min] så [musik 10 sek]", "S: [hold 20 sek]"], 150),
+        (["C: ja [pause 20 sek]"], None),
+        (["A: [hold]", "S: [hold 20 sek]"], None),
+        (["A: hold lige 2 min"], None),  # said, not reported
     ],
 )
 def test_hold_time_is_what_the_events_state(
@@ -190,7 +201,7 @@ def test_hold_time_is_what_the_events_state(
 def test_a_hold_of_unknown_length_says_why(call: Call) -> None:
     metrics = measure(call("C: hej", "S: [hold]", "A: hej", times=[(0, 1), None, (9, 10)]), (), 0)
 
-    assert metrics.skipped == [Skipped("hold_time", "NO_TIMESTAMPS")]
+    assert metrics.skipped == [Skipped("hold_time", "NO_HOLD_LENGTH")]
 
 
 def test_the_times_of_a_hold_go_before_its_words(call: Call) -> None:

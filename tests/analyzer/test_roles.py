@@ -103,6 +103,24 @@ def test_what_the_user_says_goes_before_what_the_file_says(call: Call, phrases: 
     assert roles(decided) == ["customer", "agent"]
 
 
+def test_beside_a_known_agent_the_other_known_agents_stay(call: Call, phrases: Phrases) -> None:
+    conversation = call("A: a", "C: b", "S: [musik]", "A2: c", "?x: d", "A: e")
+
+    decided = with_roles(conversation, phrases({}), "a2")
+
+    assert roles(decided) == ["agent", "customer", "system", "agent", "customer", "agent"]
+    assert [turn.speaker for turn in decided.turns] == ["A1", "C1", None, "A2", "C2", "A1"]
+    assert decided.roles == RoleDecision("set")
+
+
+def test_a_known_customer_who_is_the_agent_swaps_the_sides(call: Call, phrases: Phrases) -> None:
+    conversation = call("A: a", "C: b", "S: [musik]", "A2: c", "C: d")
+
+    decided = with_roles(conversation, phrases({}), "C1")
+
+    assert roles(decided) == ["customer", "agent", "system", "customer", "agent"]
+
+
 def test_a_name_that_nobody_bears_is_answered_with_the_names(call: Call, phrases: Phrases) -> None:
     conversation = call("?x: a", "?y: b", source="calls.txt")
 

@@ -14,6 +14,7 @@ from analyzer.metrics import Skipped
 from analyzer.report import Report, to_json
 from analyzer.scorecard import load
 from analyzer.scoring import score
+from analyzer.tokens import MAX_WORDS
 from analyzer.traits import LABELS
 
 Call = Callable[..., Conversation]
@@ -97,8 +98,29 @@ def test_the_report_names_the_model(report: Report) -> None:
     assert report.model.name == "phrases"
 
 
-def test_only_what_needs_times_is_skipped(report: Report) -> None:
-    assert {skipped.reason_code for skipped in report.skipped_analysis} == {"NO_TIMESTAMPS"}
+def test_only_what_needs_times_or_the_length_of_a_hold_is_skipped(report: Report) -> None:
+    others = [s for s in report.skipped_analysis if s.reason_code != "NO_TIMESTAMPS"]
+
+    assert others == [Skipped("hold_time", "NO_HOLD_LENGTH")]
+
+
+@pytest.mark.parametrize(("more", "cut"), [(-1, False), (0, True), (1, True)])
+def test_a_turn_of_more_words_than_are_read_is_named(
+    call: Call, phrases: Phrases, more: int, cut: bool
+) -> None:
+    report = score(call("A: hej", "C: " + "ja " * (MAX_WORDS + more)), classifier=phrases({}))
+
+    assert (Skipped("evidence", "TURN_TOO_LONG") in report.skipped_analysis) is cut
+
+
+def test_words_late_in_a_long_turn_are_found(call: Call, phrases: Phrases) -> None:
+    filler = "og så videre " * 167  # 501 words
+    conversation = call("C: hvor er min pakke", f"A: {filler}det er ikke mit bord", language="da")
+
+    (found,) = score(conversation, classifier=phrases(FOUND)).evidence
+
+    assert (found.label, found.turn, found.text) == ("deflection", 1, "ikke mit bord")
+    assert found.start > len(filler)
 
 
 def test_the_range_leaves_out_doubtful_findings_for_and_against(

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +10,7 @@ from analyzer.reading.formats import ALL_FORMATS
 from analyzer.report import Report
 from analyzer.terminal import (
     Progress,
+    say_error,
     show_call,
     show_formats,
     show_table,
@@ -110,6 +110,23 @@ def test_a_file_cannot_steer_the_terminal(
 
     out = capsys.readouterr().out
     assert not {"\x1b", "\x07", "\x9b"} & set(out) and "c�]0;x" in out
+
+
+@pytest.mark.parametrize("show", [show_call, lambda report: show_table([report])])
+def test_an_id_stays_on_its_line(
+    scored: Scored, capsys: Output, show: Callable[[Report], None]
+) -> None:
+    show(scored("A: hej", "C: hej", id="c\n9\t\u202ex\u2066", language="da"))
+
+    assert "c�9��x�  da" in capsys.readouterr().out
+
+
+def test_an_error_cannot_steer_the_terminal(capsys: Output) -> None:
+    with Progress() as progress:
+        for say in (say_error, progress.say):
+            say("a \x1b[2J\x07[bold]\n\tb\u202e" + "x" * 200)
+
+    assert capsys.readouterr() == ("", f"a �[2J�[bold]��b�{'x' * 200}\n" * 2)
 
 
 def test_on_a_terminal_the_table_is_as_wide_as_it_is(

@@ -138,7 +138,7 @@ _SAMPLES: dict[str, Any] = {
             {"type": "text", "start": "2026-03-02T09:14:00+01:00", "parties": 0, "body": _HELLO},
             {"type": "text", "start": "2026-03-02T09:14:02+01:00", "parties": 1, "body": _REPLY},
         ],
-        "analysis": [{"type": "transcript", "dialog": 2, "body": {"transcript": "Hov."}}],
+        "analysis": [{"type": "transcript", "dialog": 0, "body": {"transcript": "Goddag."}}],
     },
     "aws-call-analytics": {
         "JobStatus": "COMPLETED",

@@ -117,7 +117,10 @@ def test_events_between_the_lines(said: Said, line: str, event: str) -> None:
 
 
 def test_an_event_has_its_time_and_may_come_first(read_one: ReadOne, rows: Rows) -> None:
-    text = "[00:00] [ringetone]\n[00:05] Agent: Goddag.\n[00:07] Kunde: Hej.\nSystem: Kunden lægger på.\n"
+    text = (
+        "[00:00] [ringetone]\n[00:05] Agent: Goddag.\n[00:07] Kunde: Hej.\n"
+        "System: Kunden lægger på.\n"
+    )
     assert rows(read_one(text, name="call.txt")) == [
         ("system", None, "[ringetone]", 0.0, None),
         (*AGENT, "Goddag.", 5.0, None),

@@ -138,6 +138,33 @@ def test_subrip(read_one: ReadOne, rows: Rows) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "1\n{0}\nAgent: 1.\n2024\n\n2\n{1}\nKunde: 2.\n",
+        "\n\n1 \n{0}\nAgent: 1.\n2024\n\n 2 \n{1}\nKunde: 2.\n",
+        "1\n\n{0}\nAgent: 1.\n2024\n\n2\n\n{1}\nKunde: 2.\n",
+        "1\n{0}\nAgent: 1.\n2024\n2\n{1}\nKunde: 2.",
+        "7\n{0}\nAgent: 1.\n2024\n\n7\n{1}\nKunde: 2.\n",
+        # without numbers
+        "{0}\nAgent: 1.\n2024\n\n{1}\nKunde: 2.\n",
+        "{0}\nAgent: 1.\n2024\n{1}\nKunde: 2.\n",
+    ],
+)
+def test_the_numbers_of_cues_are_no_text(read_one: ReadOne, rows: Rows, text: str) -> None:
+    arrows = "00:00:01,000 --> 00:00:02,000", "00:00:03,000 --> 00:00:04,000"
+    assert rows(read_one(text.format(*arrows), name="call.srt")) == [
+        ("agent", "A1", "1. 2024", 1.0, 2.0),
+        ("customer", "C1", "2.", 3.0, 4.0),
+    ]
+
+
+@pytest.mark.parametrize("format", ["webvtt", "srt", "sbv"])
+@pytest.mark.parametrize("text", ["Hej", "1\nHej", "\n\n", "WEBVTT", "1", "NOTE 1 til 2"])
+def test_a_named_format_that_it_is_not(error_of: ErrorOf, format: str, text: str) -> None:
+    assert error_of(text, name="call.txt", format=format)
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "00:01,500 --> 00:02,000",

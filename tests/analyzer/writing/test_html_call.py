@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.conversation import Conversation, RoleDecision, Turn
-from analyzer.flags import Flag
+from analyzer.flags import Flag, FlagKind
 from analyzer.metrics import Skipped
 from analyzer.outcome import Outcome
 from analyzer.report import Report
@@ -69,10 +69,10 @@ def test_without_a_failure_there_is_no_ladder() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("worth_praising", "praise"), ("uncertain_band", "doubt"), ("left_angry", "concern")],
+    [("worth_praising", "praise"), ("too_short", "doubt"), ("left_angry", "concern")],
 )
-def test_flags_lead_to_their_turns(name: str, kind: str) -> None:
-    flagged = replace(report(), flags=(Flag(name, "Because.", (1, 3)),))
+def test_flags_lead_to_their_turns(name: str, kind: FlagKind) -> None:
+    flagged = replace(report(), flags=(Flag(name, "Because.", (1, 3), kind),))
     (reason,) = call_context(flagged, "c7").reasons
     assert (reason.kind, reason.reason) == (kind, "Because.")
     assert reason.links == (Link("c7-t1", 1), Link("c7-t3", 3))
@@ -109,17 +109,23 @@ def test_facts_are_in_plain_words() -> None:
 
 
 def test_figures_with_times_are_all_known() -> None:
-    context = call_context(report(), "c1")
+    said = (*TURNS, Turn("[hold 2 min]", "system", None, 16.0, 136.0))
+    context = call_context(report(turns=said), "c1")
     figures = {figure.name: figure.value for figure in context.figures}
     assert context.missing == ()
-    assert figures["Length of the call"] == "16 s"
+    assert figures["On hold"] == "2 min"
+    assert figures["Length of the call"] == "2 min 16 s"
     assert figures["Interruptions"] == "agent 0, customer 0"
 
 
 def test_figures_without_times_say_why() -> None:
     silent = tuple(replace(turn, start=None, end=None) for turn in TURNS)
-    (missing,) = call_context(report(turns=silent), "c1").missing
+    missing, hold = call_context(report(turns=silent), "c1").missing
     assert missing.reason == "the file has no times"
+    assert (hold.names, hold.reason) == (
+        "On hold",
+        "the transcript reports no hold with its length",
+    )
     assert "Length of the call" in missing.names and "Words" not in missing.names
 
 
@@ -127,7 +133,7 @@ def test_figures_without_a_reason_say_that_there_was_nothing_to_measure() -> Non
     bare = report()
     bare = replace(bare, metrics=replace(bare.metrics, patience=None), skipped_analysis=())
     (missing,) = call_context(bare, "c1").missing
-    assert missing.names == "Pause before the agent answers"
+    assert missing.names == "On hold, Pause before the agent answers"
     assert missing.reason == "nothing in the call to measure it on"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.conversation import Conversation, Turn
 from analyzer.evidence import Evidence
-from analyzer.flags import Flag
+from analyzer.flags import Flag, FlagKind
 from analyzer.report import Report
 from analyzer.scoring import score
 from analyzer.traits import TRAIT
@@ -69,17 +69,17 @@ def test_good_manners_stand_out_where_nothing_else_does() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "kind"),
+    ("kinds", "most"),
     [
         ((), ""),
-        (("worth_praising",), "praise"),
-        (("worth_praising", "uncertain_band"), "doubt"),
-        (("worth_praising", "uncertain_band", "no_recovery"), "concern"),
+        (("praise",), "praise"),
+        (("praise", "doubt"), "doubt"),
+        (("doubt", "praise", "concern"), "concern"),
     ],
 )
-def test_a_row_stands_out_by_its_most_pressing_flag(names: tuple[str, ...], kind: str) -> None:
-    flags = tuple(Flag(name, "Because.", ()) for name in names)
-    assert row(report(flags=flags), "c1").kind == kind
+def test_a_row_stands_out_by_its_most_pressing_flag(kinds: tuple[FlagKind, ...], most: str) -> None:
+    flags = tuple(Flag("some_flag", "Because.", (), kind) for kind in kinds)
+    assert row(report(flags=flags), "c1").kind == most
 
 
 def test_calls_without_a_score_are_grouped_by_reason() -> None:

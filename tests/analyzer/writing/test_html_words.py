@@ -54,3 +54,15 @@ def test_moments(time: str, words: str) -> None:
 def test_formats_have_their_title() -> None:
     assert html_words.format_title("kasper") == "Kasper's own JSON"
     assert html_words.format_title("of-tomorrow") == "of-tomorrow"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("NO_HOLD_LENGTH", "the transcript reports no hold with its length"),
+        ("TURN_TOO_LONG", "a turn is longer than can be read"),
+        ("OF_TOMORROW", "of tomorrow"),
+    ],
+)
+def test_reasons(code: str, words: str) -> None:
+    assert html_words.reason(code) == words

@@ -4,6 +4,7 @@ import json
 import uuid
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,22 @@ def test_the_report_is_the_last_analysis(original: Conversation) -> None:
     )
     assert (analysis["dialog"], analysis["schema"]) == ([0, 1], "kasper-report-1")
     assert plain(analysis["body"]) == plain(to_dict(report))
+
+
+def test_an_earlier_report_of_ours_is_replaced_and_other_analyses_stay(
+    original: Conversation,
+) -> None:
+    theirs = [
+        {"type": "report", "dialog": [0], "vendor": "other", "body": "another report"},
+        {"type": "sentiment", "dialog": [0], "vendor": "kasper", "body": "no report"},
+    ]
+    first = to_vcon(score(original))
+    earlier = {**first, "analysis": [*first["analysis"], *theirs]}
+
+    again = to_vcon(score(replace(original, original=earlier)))
+
+    assert again["analysis"][:-1] == [*ORIGINAL["analysis"], *theirs]
+    assert again["analysis"][-1]["schema"] == "kasper-report-1"
 
 
 def test_what_was_read_is_not_changed_by_writing(original: Conversation) -> None:
