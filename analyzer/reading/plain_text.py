@@ -67,24 +67,27 @@ def _line(raw: str) -> _Line:
 
 
 def _turns(lines: list[_Line], speakers: dict[str, Role]) -> Iterator[Turn]:
-    speaker: str | None = None
+    speaker = ""
     said: list[str] = []
     start: float | None = None
     for line in lines:
         event = _event(line) if line.name is None else None
-        if line.name in speakers or event:
-            if speaker is not None:
-                yield Turn(" ".join(said), speakers[speaker], speaker, start)
+        if event or line.name in speakers:
+            yield _turn(speaker, said, start, speakers)
             said, start = [], line.time
         if event:
             yield event
         elif line.name in speakers:
             speaker, said = line.name, [line.text]
-        else:
+        elif speaker:
             # goes on with the speaker before it, an event between or not
             said.append(_BRACKETED_TIME.sub("", line.raw).strip())
-    if speaker is not None:
-        yield Turn(" ".join(said), speakers[speaker], speaker, start)
+    yield _turn(speaker, said, start, speakers)
+
+
+def _turn(speaker: str, said: list[str], start: float | None, speakers: dict[str, Role]) -> Turn:
+    """What one speaker said; an empty turn, which is left out later, where nobody did."""
+    return Turn(" ".join(said), speakers.get(speaker, "unknown"), speaker, start)
 
 
 def _event(line: _Line) -> Turn | None:
