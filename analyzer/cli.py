@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
+_IDS_SHOWN = 20
 
 Paths = Annotated[
     list[str],
@@ -86,15 +87,24 @@ def explain(
 
     with _usage_errors():
         run = _Run(language, scorecard, format, agent_speaker)
+        found: list[Any] = []
         for result in run.results([path]):
             if isinstance(result, TranscriptError):
                 say_error(str(result))
-                if id is None:
-                    raise typer.Exit(SOME_FAILED)
-            elif id is None or result.id == id:
-                show_call(result)
-                raise typer.Exit(OK)
-        raise UsageError(f"{path} holds no call" + (f" with the id {id!r}." if id else "."))
+            elif result.id == id:
+                found = [result]
+                break
+            else:
+                found.append(result)
+        if len(found) == 1 and id in (None, found[0].id):
+            show_call(found[0])
+            raise typer.Exit(OK)
+        if not found:
+            raise typer.Exit(SOME_FAILED)
+        ids = ", ".join(result.id for result in found[:_IDS_SHOWN])
+        more = ", …" if len(found) > _IDS_SHOWN else ""
+        wanted = f"no call with the id {id!r}" if id else f"{len(found)} calls, choose one by --id"
+        raise UsageError(f"{path} holds {wanted}; its calls are: {ids}{more}.")
 
 
 @app.command()
@@ -257,11 +267,13 @@ def _failure(result: Any) -> TranscriptError | None:
         return result
     if result.score is not None:
         return None
+    from analyzer.language import LANGUAGES
+
     conversation = result.conversation
     codes = {s.reason_code for s in result.skipped_analysis if s.feature == "score"}
     if "LANGUAGE_NOT_SUPPORTED" in codes:
         problem = f"the language {conversation.language!r} of call {result.id} is not analysed"
-        remedy = "set --language if it is another one"
+        remedy = f"set --language if it is truly one of {', '.join(LANGUAGES)}"
     else:
         problem = f"only one side speaks in call {result.id}"
         remedy = "check who speaks in the file, or name the agent with --agent-speaker"

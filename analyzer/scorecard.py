@@ -280,13 +280,22 @@ def load(path: Path) -> Scorecard:
         raise ScorecardError("\n".join(_described(path, text, invalid))) from None
 
 
+# What a person who writes a scorecard can act on, where pydantic speaks to programmers.
+_PLAIN = {
+    "extra_forbidden": "there is no such field; check the spelling",
+    "missing": "is missing",
+    "string_pattern_mismatch": "small letters, digits and _ only, a letter first",
+    "tuple_type": 'expected a list in brackets, such as ["deflection"]',
+}
+
+
 def _described(path: Path, text: str, invalid: ValidationError) -> Iterator[str]:
     mistakes = invalid.errors(include_url=False)
     for wrong in mistakes:
         inner = [m["loc"] for m in mistakes if len(m["loc"]) > len(wrong["loc"])]
         if wrong["type"] == "too_short" and wrong["loc"] in [i[: len(wrong["loc"])] for i in inner]:
             continue  # pydantic does not count the parts that are named as wrong themselves
-        message = wrong["msg"].removeprefix("Value error, ")
+        message = _PLAIN.get(wrong["type"], wrong["msg"].removeprefix("Value error, "))
         place = wrong.get("ctx", {}).get("place", wrong["loc"])
         field = ".".join(str(part) for part in place) or "the scorecard"
         yield f"{path}, line {_line_of(text, place)}: {field}: {message}."

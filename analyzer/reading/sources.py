@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import io
 import os
+import re
 import sys
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +17,7 @@ from analyzer.errors import TranscriptError
 from analyzer.reading.archive import DAMAGED, MAX_BYTES, bounded, is_call, reason, stem, unpack
 from analyzer.reading.document import Document
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # What fsspec raises for addresses that lack something and file systems that are not installed.
 _INCOMPLETE_URL = (ImportError, TypeError, AttributeError, LookupError, tarfile.TarError)
 
@@ -47,6 +49,8 @@ def locate(paths: Iterable[str]) -> Iterator[Location | TranscriptError]:
 
 
 def _stdin() -> IO[bytes]:
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
     # a copy, so that closing it leaves the real one open
     return io.BytesIO(sys.stdin.buffer.read(MAX_BYTES + 1))
 
@@ -120,11 +124,11 @@ def _remote(url: str) -> Iterator[Location | TranscriptError]:
 
 def documents(location: Location) -> Iterator[Document | TranscriptError]:
     """The document at a location, unpacked; an archive gives one for each of its members."""
-    name = location.name
+    name = _readable(location.name)
     try:
         with location.open() as stream:
             data = bounded(stream, name)
-        yield from unpack(Document(name, data, stem(location.relative)))
+        yield from unpack(Document(name, data, stem(_readable(location.relative))))
     except TranscriptError as error:
         yield error
     except FileNotFoundError:
@@ -139,11 +143,16 @@ def _failures() -> tuple[type[Exception], ...]:
     return (*DAMAGED, client.ClientError) if client else DAMAGED
 
 
+def _readable(path: str) -> str:
+    """The path as text that can be written: what stands for a byte that is no text is replaced."""
+    return _SURROGATE.sub("\ufffd", path)
+
+
 def _unreadable(name: str, error: Exception) -> TranscriptError:
     return TranscriptError(
-        name, f"cannot be read ({reason(error)})", "check the file and its access"
+        _readable(name), f"cannot be read ({reason(error)})", "check the file and its access"
     )
 
 
 def _missing(name: str, what: str) -> TranscriptError:
-    return TranscriptError(name, what, "check the path")
+    return TranscriptError(_readable(name), what, "check the path")

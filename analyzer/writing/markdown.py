@@ -38,7 +38,8 @@ def _section(report: Report) -> Iterator[str]:
         yield f"Not scored: {', '.join(reasons)}."
         return
     low, high = report.score_range
-    yield f"**{report.band}**, score {report.score:g} (between {low:g} and {high:g})"
+    doubt = f" (between {low:g} and {high:g})" if low != high else ""
+    yield f"**{report.band}**, score {report.score:g}{doubt}"
     yield ""
     yield f"`{report.scorecard.arithmetic}`"
     if report.flags:

@@ -161,7 +161,7 @@ def test_a_call_in_another_language_is_shown_without_a_score(kasper: Kasper) -> 
     assert result.exit_code == 1 and "language not supported" in result.stdout
     assert result.stderr == (
         "stdin: the language 'de' of call stdin is not analysed; "
-        "set --language if it is another one.\n"
+        "set --language if it is truly one of da, nb, nn, sv, en.\n"
     )
 
 
@@ -363,9 +363,15 @@ def test_explain_shows_the_evidence_in_its_place(kasper: Kasper) -> None:
     assert "Det er ikke mit område" in result.stdout and "← deflection" in result.stdout
 
 
-def test_explain_takes_the_first_call_unless_told_which(kasper: Kasper) -> None:
-    assert kasper("explain", "good").stdout.startswith("rasmus  da")
+def test_explain_shows_the_call_that_is_named(kasper: Kasper) -> None:
     assert kasper("explain", "good", "--id", "s-1").stdout.startswith("s-1  sv")
+
+
+def test_explain_asks_which_of_several_calls(kasper: Kasper) -> None:
+    result = kasper("explain", "good")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "good holds 2 calls, choose one by --id; its calls are: rasmus, s-1.\n"
 
 
 def test_explain_names_what_cannot_be_read(kasper: Kasper) -> None:
@@ -501,7 +507,9 @@ def test_the_real_command_ends_with_its_code_and_no_traceback(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["formats"], ["score", "good"], ["explain", "good"]], ids=lambda each: each[0]
+    "arguments",
+    [["formats"], ["score", "good"], ["explain", "good", "--id", "s-1"]],
+    ids=lambda each: each[0],
 )
 def test_the_real_command_ends_quietly_when_nobody_reads_on(
     folder: Path, arguments: list[str]

@@ -115,7 +115,7 @@ def _same(error: TranscriptError) -> Callable[[Any], Any]:
 
 @pytest.mark.parametrize("name", NAMES)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_damage_to_a_file_stops_the_reading(
     name: str, data: st.DataObject, samples: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -163,7 +163,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 @pytest.mark.parametrize("name", [known.name for known in JSON_FORMATS])
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_value_in_a_field_stops_the_reading(
     name: str, data: st.DataObject, samples: dict[str, bytes], tmp_path: Path
 ) -> None:

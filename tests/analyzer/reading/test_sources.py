@@ -146,6 +146,25 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not given.buffer.closed
 
 
+def test_standard_input_that_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert found("-") == [
+        "stdin: cannot be read (standard input is closed); check the file and its access."
+    ]
+
+
+def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    # as archives from Windows leave them behind
+    named = os.fsencode(tmp_path) + b"/bj\xf8rn.txt"
+    Path(os.fsdecode(named)).write_text(CALL)
+    for path in (str(tmp_path), os.fsdecode(named), f"{tmp_path}/bj*"):
+        (call,) = read(path)
+        assert (call.id, call.source) == ("bj\ufffdrn", f"{tmp_path}/bj\ufffdrn.txt")
+    for path in (os.fsdecode(named) + "x", os.fsdecode(named) + "*x", "\ud800"):
+        (error,) = stream([path])
+        assert isinstance(error, TranscriptError) and str(error).encode()
+
+
 @pytest.fixture
 def memory() -> Iterator[Any]:
     """A file system in memory, empty again after the test."""

@@ -165,6 +165,11 @@ def test_times(
     assert rows(call) == [("agent", "A1", "Hej.", *expected)]
 
 
+def test_the_first_of_two_columns_of_one_name_counts(read_one: ReadOne, rows: Rows) -> None:
+    text = "speaker,text,text,speaker\nagent,Hej.,Dav.,kunde\n"
+    assert rows(read_one(text, name="t.csv")) == [("agent", "A1", "Hej.", None, None)]
+
+
 def test_empty_rows_and_short_rows_are_passed_over(read_one: ReadOne, rows: Rows) -> None:
     text = "speaker,text,start\n\nagent,Hej.\n,,\nkunde\n   \nkunde,Ja.,5\n\n"
     assert [row[:3] for row in rows(read_one(text, name="t.csv"))] == [
