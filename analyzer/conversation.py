@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
@@ -83,13 +84,16 @@ def number_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     Speakers of unknown role keep the label of the file; events have no speaker.
     """
     names: dict[tuple[str, str | None], str] = {}
+    counts: Counter[str] = Counter()
     numbered = []
     for turn in turns:
         initial = _INITIALS.get(turn.role)
         speaker = turn.speaker if turn.role == "unknown" else None
         if initial:
             key = (turn.role, turn.speaker)
-            taken = sum(role == turn.role for role, _ in names)
-            speaker = names.setdefault(key, f"{initial}{taken + 1}")
+            if key not in names:
+                counts[initial] += 1
+                names[key] = f"{initial}{counts[initial]}"
+            speaker = names[key]
         numbered.append(turn if turn.speaker == speaker else replace(turn, speaker=speaker))
     return tuple(numbered)
