@@ -270,8 +270,7 @@ def _failure(result: Any) -> TranscriptError | None:
     from analyzer.language import LANGUAGES
 
     conversation = result.conversation
-    codes = {s.reason_code for s in result.skipped_analysis if s.feature == "score"}
-    if "LANGUAGE_NOT_SUPPORTED" in codes:
+    if "LANGUAGE_NOT_SUPPORTED" in result.unscored_because:
         problem = f"the language {conversation.language!r} of call {result.id} is not analysed"
         remedy = f"set --language if it is truly one of {', '.join(LANGUAGES)}"
     else:

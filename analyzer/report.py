@@ -44,6 +44,12 @@ class Report:
         """The call's id."""
         return self.conversation.id
 
+    @property
+    def unscored_because(self) -> tuple[str, ...]:
+        """The reason codes of a call that has no score, empty for one that has."""
+        codes = (s.reason_code for s in self.skipped_analysis if s.feature == "score")
+        return tuple(dict.fromkeys(codes))
+
 
 def to_dict(report: Report) -> dict[str, Any]:
     """The report as JSON types; docs/report.md describes every field."""

@@ -5,8 +5,9 @@ file -> read -> Conversation -> roles -> classify -> Evidence -> metrics -> Scor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from analyzer.classifier import Classifier, TurnScores, default_classifier
 from analyzer.conversation import Conversation
@@ -45,7 +46,7 @@ def score(
     conversation = with_roles(spoken, classifier, agent_speaker)
     refusal = _unfit(conversation)
     if refusal:
-        return _unscored(conversation, card, classifier, refusal)
+        return _unscored(conversation, classifier, refusal)
 
     scores = classifier.classify(conversation)
     evidence = find_evidence(conversation, scores, classifier.thresholds)
@@ -53,8 +54,9 @@ def score(
     handovers = transfers(conversation, turns.get("transfer", ()))
     outcome = judge_outcome(conversation, evidence, classifier)
     metrics = measure(conversation, evidence, len(handovers))
-    result = _apply(card, evidence, len(handovers), outcome)
-    score_range, bands = _doubt(card, evidence, len(handovers), outcome)
+    apply_to = partial(_apply, card, handovers=len(handovers), outcome=outcome)
+    result = apply_to(evidence)
+    score_range, bands = _doubt(evidence, result, apply_to)
     flags = raise_flags(Facts(conversation, turns, handovers, outcome, result, score_range, bands))
     return Report(
         conversation=conversation,
@@ -98,9 +100,7 @@ def _unfit(conversation: Conversation) -> str | None:
     return None if {"agent", "customer"} <= roles else "ONE_SIDE_ONLY"
 
 
-def _unscored(
-    conversation: Conversation, card: Scorecard, classifier: Classifier, reason_code: str
-) -> Report:
+def _unscored(conversation: Conversation, classifier: Classifier, reason_code: str) -> Report:
     handovers = transfers(conversation)
     metrics = measure(conversation, (), len(handovers))
     judged = ("evidence", "counts", "outcome", "score", "score_range", "band", "scorecard")
@@ -135,19 +135,19 @@ def _apply(
 
 
 def _doubt(
-    card: Scorecard, evidence: Sequence[Evidence], handovers: int, outcome: Outcome
+    evidence: Sequence[Evidence],
+    result: ScorecardResult,
+    apply_to: Callable[[Sequence[Evidence]], ScorecardResult],
 ) -> tuple[tuple[float, float], tuple[str, str]]:
     """The lowest and highest score, and their bands, if doubtful findings were wrong.
 
     The lowest leaves out doubtful findings that speak for the agent, the highest those against.
     """
-    ends = [
-        _apply(
-            card, [item for item in evidence if not _is_doubtful(item, good)], handovers, outcome
-        )
-        for good in (True, False)
-    ]
-    ends.append(_apply(card, evidence, handovers, outcome))
+    ends = [result]
+    for good in (True, False):
+        sure = [item for item in evidence if not _is_doubtful(item, good)]
+        if len(sure) < len(evidence):
+            ends.append(apply_to(sure))
     low, high = min(ends, key=lambda e: e.score), max(ends, key=lambda e: e.score)
     return (low.score, high.score), (low.band, high.band)
 

@@ -140,8 +140,8 @@ def _score_text(report: Report) -> str:
 
 def _findings(report: Report) -> Text:
     if report.score is None:
-        codes = sorted({s.reason_code for s in report.skipped_analysis if s.feature == "score"})
-        return Text(", ".join(codes).replace("_", " ").lower(), style="dim")
+        codes = ", ".join(report.unscored_because)
+        return Text(codes.replace("_", " ").lower(), style="dim")
     text = Text()
     for found in standouts(report, _FINDINGS_SHOWN):
         trait = TRAIT[found.label]

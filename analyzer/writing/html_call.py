@@ -116,8 +116,7 @@ def why_not_scored(report: Report) -> str:
     """The reasons in plain words, empty for a call that is scored."""
     if report.score is not None:
         return ""
-    codes = dict.fromkeys(s.reason_code for s in report.skipped_analysis if s.feature == "score")
-    return "; ".join(map(reason, codes)) or "no reason is given"
+    return "; ".join(map(reason, report.unscored_because)) or "no reason is given"
 
 
 def _facts(conversation: Conversation) -> Iterator[Fact]:

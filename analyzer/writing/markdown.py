@@ -34,8 +34,7 @@ def _section(report: Report) -> Iterator[str]:
     yield f"## {_escaped(report.id)}"
     yield ""
     if report.scorecard is None or report.score_range is None:
-        reasons = sorted({s.reason_code for s in report.skipped_analysis if s.feature == "score"})
-        yield f"Not scored: {', '.join(reasons)}."
+        yield f"Not scored: {', '.join(report.unscored_because)}."
         return
     low, high = report.score_range
     doubt = f" (between {low:g} and {high:g})" if low != high else ""
