@@ -10,7 +10,8 @@ A file holds calls in the notation of `docs/traits.md`:
     C: …
 
 Files are named `LANGUAGE-VOICE.calls.txt` (whole calls) and `LANGUAGE-VOICE.fragments.txt` (one to
-four turns); a voice is one writer.
+four turns); a voice is one writer. A call that exists in several languages, rewritten turn by turn,
+names the original in each of them: `| parallel_id: da-e-004`.
 """
 
 from __future__ import annotations
@@ -32,10 +33,17 @@ DATA = Path(__file__).parent.parent / "data" / "training"
 
 Band = Literal["rasmus", "kasper", "star"]
 Style = Literal["clean", "asr"]
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 
-# The voice that no other split hears: figures on it are figures on a writer never trained on.
-TEST_VOICE = "c"
+# Voices that training never hears: a figure on them is a figure on writers never trained on.
+# Validation voices choose (thresholds, settings, when to stop), test voices only measure.
+SPLIT_OF_VOICE: dict[str, Split] = {
+    "c": "test",
+    "j": "test",
+    "t": "test",
+    "i": "validation",
+    "s": "validation",
+}
 
 _TAG = re.compile(r"\{\{([a-z_+]+)\|(.*?)\}\}")
 _TURN = re.compile(r"^(A\d?|C|S):\s*(\S.*)$")
@@ -70,11 +78,17 @@ class LabelledCall:
     recovery: int
     transfers: int
     is_fragment: bool
+    parallel_id: str | None
+
+    @property
+    def voice(self) -> str:
+        """Who wrote it: a letter, together with the language."""
+        return self.conversation.id.split("-")[1]
 
     @property
     def split(self) -> Split:
         """Where this call belongs, by its voice."""
-        return "test" if self.conversation.id.split("-")[1] == TEST_VOICE else "train"
+        return SPLIT_OF_VOICE.get(self.voice, "train")
 
 
 def parse_turn(marked: str) -> tuple[str, tuple[Span, ...]]:
@@ -118,7 +132,7 @@ def _header(line: str, where: str) -> tuple[str, dict[str, str]]:
         if not colon:
             raise DatasetError(f"{where}: expected `key: value`, found {part!r}")
         fields[key.strip()] = value.strip()
-    if set(fields) != set(_FIELDS):
+    if set(fields) - {"parallel_id"} != set(_FIELDS):
         raise DatasetError(f"{where}: expected the fields {', '.join(_FIELDS)}")
     _allowed(fields["style"], get_args(Style), where)
     _allowed(fields["band"], get_args(Band), where)
@@ -178,17 +192,33 @@ def _call(
         int(fields["recovery"]),
         int(fields["transfers"]),
         call_id.rsplit("-", 1)[1].startswith("t"),
+        fields.get("parallel_id"),
     )
 
 
 def load(folder: Path = DATA) -> list[LabelledCall]:
-    """All labelled calls below `folder`; `DatasetError` for a broken file or an id used twice."""
+    """All labelled calls below `folder`; `DatasetError` for what `check` would name."""
     calls = [call for path in sorted(folder.rglob("*.txt")) for call in parse(path)]
     seen = Counter(call.conversation.id for call in calls)
     for call_id, count in seen.items():
         if count > 1:
             raise DatasetError(f"{folder}: the id {call_id} stands {count} times")
+    by_id = {call.conversation.id: call for call in calls}
+    for call in calls:
+        if call.parallel_id is not None:
+            _check_parallel(call, by_id.get(call.parallel_id), folder)
     return calls
+
+
+def _check_parallel(call: LabelledCall, original: LabelledCall | None, folder: Path) -> None:
+    where = f"{folder}: {call.conversation.id}"
+    if original is None:
+        raise DatasetError(f"{where}: there is no call {call.parallel_id} to be parallel to")
+    if original.split != call.split:
+        raise DatasetError(f"{where} is for {call.split}, its original for {original.split}")
+    roles, expected = ([turn.role for turn in each.conversation.turns] for each in (call, original))
+    if roles != expected:
+        raise DatasetError(f"{where}: its speakers are not those of {call.parallel_id}, in turn")
 
 
 def errors(folder: Path) -> Iterator[str]:

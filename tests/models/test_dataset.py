@@ -121,9 +121,18 @@ def test_a_fragment_is_known_by_its_number(write: Write, call_id: str, expected:
 
 
 @pytest.mark.parametrize(
-    ("call_id", "split"), [("da-a-001", "train"), ("da-b-001", "train"), ("da-c-001", "test")]
+    ("call_id", "split"),
+    [
+        ("da-a-001", "train"),
+        ("da-b-001", "train"),
+        ("da-c-001", "test"),
+        ("sv-c-t001", "test"),
+        ("en-i-001", "validation"),
+    ],
 )
-def test_one_voice_is_kept_for_testing(write: Write, call_id: str, split: str) -> None:
+def test_some_voices_are_kept_for_choosing_and_for_measuring(
+    write: Write, call_id: str, split: str
+) -> None:
     (call,) = parse(write(CALL.replace("da-a-001", call_id)))
 
     assert call.split == split
@@ -195,6 +204,40 @@ def test_a_folder_is_loaded_with_its_subfolders(write: Write, tmp_path: Path) ->
     write(CALL.replace("da-a-001", "da-b-001"), "more/da-b.calls.txt")
 
     assert [call.conversation.id for call in load(tmp_path)] == ["da-a-001", "da-b-001"]
+
+
+def parallel(to: str, own: str, text: str = CALL) -> str:
+    return text.replace("da-a-001", own).replace(
+        "transfers: 0", f"transfers: 0 | parallel_id: {to}"
+    )
+
+
+def test_a_rewriting_in_another_language_names_its_original(write: Write, tmp_path: Path) -> None:
+    write(CALL)
+    write(parallel("da-a-001", "sv-b-001"), "sv-b.calls.txt")
+
+    assert [call.parallel_id for call in load(tmp_path)] == [None, "da-a-001"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (parallel("da-a-002", "sv-b-001"), "sv-b-001: there is no call da-a-002"),
+        (parallel("da-a-001", "sv-c-001"), "sv-c-001 is for test, its original for train"),
+        (
+            parallel("da-a-001", "sv-b-001", CALL.replace("C: Hvor", "A: Hvor")),
+            "sv-b-001: its speakers are not those of da-a-001",
+        ),
+    ],
+)
+def test_a_rewriting_goes_turn_by_turn_within_one_split(
+    write: Write, tmp_path: Path, text: str, message: str
+) -> None:
+    write(CALL)
+    write(text, "sv-b.calls.txt")
+
+    with pytest.raises(DatasetError, match=message):
+        load(tmp_path)
 
 
 def test_an_id_used_twice_is_a_mistake(write: Write, tmp_path: Path) -> None:
