@@ -152,12 +152,12 @@ def _regression(matrix: sparse.csr_matrix, truth: NDArray[np.bool_]) -> tuple[Ar
 
 def out_of_fold(calls: Sequence[LabelledCall]) -> tuple[list[Example], Array]:
     """Every turn of the calls with its log-odds by a model that never saw its call."""
-    folds = [[c for c in calls if fold_of(c) == fold] for fold in range(FOLDS)]
     examples: list[Example] = []
     logits = []
-    for held_out in folds:
+    for fold in range(FOLDS):
+        held_out = [call for call in calls if fold_of(call) == fold]
         if held_out:
-            model = fit([call for call in calls if call not in held_out])
+            model = fit([call for call in calls if fold_of(call) != fold])
             turns = turn_examples(held_out)
             examples += turns
             logits.append(model.logits(turns))
@@ -165,8 +165,8 @@ def out_of_fold(calls: Sequence[LabelledCall]) -> tuple[list[Example], Array]:
 
 
 def fold_of(call: LabelledCall) -> int:
-    """The fold, 0 to `FOLDS` - 1, in which a training call is held out."""
-    return zlib.crc32(call.conversation.id.encode()) % FOLDS
+    """The fold, 0 to `FOLDS` - 1, in which a training call is held out: parallel calls together."""
+    return zlib.crc32((call.parallel_id or call.conversation.id).encode()) % FOLDS
 
 
 def calibrate(examples: Sequence[Example], logits: Array) -> tuple[list[list[float]], list[float]]:
