@@ -1,7 +1,7 @@
 """The labelled calls in `data/training/`: parse, check, count and split them.
 
     python -m models.dataset check    # every error with its file and line; exit code 1 if any
-    python -m models.dataset stats    # counts per language, label and split
+    python -m models.dataset stats    # counts per language, label, split, trade (--write: card)
 
 A file holds calls in the notation of `docs/traits.md`:
 
@@ -20,7 +20,7 @@ import argparse
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -237,32 +237,94 @@ def errors(folder: Path) -> Iterator[str]:
             yield str(error)
 
 
-def _statistics(calls: list[LabelledCall]) -> Iterator[str]:
-    for language in sorted({call.conversation.language or "" for call in calls}):
-        own = [call for call in calls if call.conversation.language == language]
-        whole = [call for call in own if not call.is_fragment]
-        turns = [(t, s) for c in own for t, s in zip(c.conversation.turns, c.spans, strict=True)]
-        bare = sum(not spans for _, spans in turns) / len(turns)
-        bands = Counter(call.band for call in whole)
-        splits = Counter(call.split for call in own)
-        labels = Counter(span.label for _, spans in turns for span in spans)
-        yield (
-            f"{language}: {len(whole)} calls, {len(own) - len(whole)} fragments, "
-            f"{len(turns)} turns, {bare:.0%} without a label; "
-            f"bands {dict(bands)}; splits {dict(splits)}"
-        )
-        yield "    " + ", ".join(f"{label} {labels[label]}" for label in LABELS)
+def statistics(calls: Sequence[LabelledCall]) -> Iterator[str]:
+    """Markdown tables: what there is per language and per label, and the trades."""
+    languages = sorted({str(call.conversation.language) for call in calls})
+    columns = [
+        *([c for c in calls if c.conversation.language == language] for language in languages),
+        list(calls),
+    ]
+    for count in (_counts, _labels):
+        figures = [count(column) for column in columns]
+        yield f"| | {' | '.join(languages)} | all |"
+        yield "| --- |" + " ---: |" * len(columns)
+        for name in figures[-1]:
+            yield f"| {name} | {' | '.join(column[name] for column in figures)} |"
+        yield ""
+    trades = Counter(call.domain for call in calls if not call.is_fragment)
+    common = ", ".join(f"{name} {count}" for name, count in trades.most_common(40))
+    yield f"{len(trades)} trades by the names in the headers of the calls; most frequent: {common}."
+
+
+def _counts(calls: Sequence[LabelledCall]) -> dict[str, str]:
+    whole = [call for call in calls if not call.is_fragment]
+    pieces = [call for call in calls if call.is_fragment]
+    spoken = [
+        spans
+        for call in calls
+        for turn, spans in zip(call.conversation.turns, call.spans, strict=True)
+        if turn.role != "system"
+    ]
+    lengths = sorted(len(call.spans) for call in whole) or [0]
+
+    def each(field: str, *values: object, among: Sequence[LabelledCall] = whole) -> str:
+        return " / ".join(str(sum(getattr(c, field) == v for c in among)) for v in values)
+
+    return {
+        "whole calls": f"{len(whole):,}",
+        "fragments": f"{len(pieces):,}",
+        "turns": f"{sum(len(call.spans) for call in calls):,}",
+        "spoken turns without a label": f"{sum(not s for s in spoken) / max(len(spoken), 1):.0%}",
+        "calls: fewest / median / most turns": (
+            f"{lengths[0]} / {lengths[len(lengths) // 2]} / {lengths[-1]}"
+        ),
+        "calls: train / validation / test": each("split", *get_args(Split)),
+        "fragments: train / validation / test": each("split", *get_args(Split), among=pieces),
+        "calls: clean / asr": each("style", *get_args(Style)),
+        "fragments: clean / asr": each("style", *get_args(Style), among=pieces),
+        "calls that exist in several languages": str(
+            sum(call.parallel_id is not None for call in whole)
+        ),
+        "calls: rasmus / kasper / star": each("band", *get_args(Band)),
+        "calls: resolved": each("resolved", True),
+        "calls: failure": each("failure", True),
+        "calls: recovery 0 / 1 / 2 / 3": each("recovery", 0, 1, 2, 3),
+        "calls: handed on 0 / 1 / 2 / 3 / 4 times": each("transfers", 0, 1, 2, 3, 4),
+    }
+
+
+def _labels(calls: Sequence[LabelledCall]) -> dict[str, str]:
+    found = Counter(span.label for call in calls for spans in call.spans for span in spans)
+    return {f"`{label}`": f"{found[label]:,}" for label in LABELS} | {
+        "all labels": f"{found.total():,}"
+    }
+
+
+_BEGIN = "<!-- figures: python -m models.dataset stats --write -->"
+_END = "<!-- end of figures -->"
+
+
+def write_card(folder: Path) -> None:
+    """Put the statistics of a folder between the marks in its `README.md`."""
+    card = folder / "README.md"
+    before, _, rest = card.read_text("utf-8").partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    figures = "\n".join(statistics(load(folder)))
+    card.write_text(f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}", "utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m models.dataset", description=__doc__)
     parser.add_argument("command", choices=["check", "stats"])
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
+    parser.add_argument("--write", action="store_true", help="stats: into the folder's README.md")
     options = parser.parse_args(arguments)
     found = list(errors(options.folder))
     lines = found or [f"{len(load(options.folder))} calls and fragments, no errors"]
     if options.command == "stats" and not found:
-        lines = list(_statistics(load(options.folder)))
+        lines = list(statistics(load(options.folder)))
+        if options.write:
+            write_card(options.folder)
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if found else 0
 
