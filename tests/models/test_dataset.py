@@ -17,6 +17,7 @@ from models.dataset import (
     main,
     parse,
     parse_turn,
+    statistics,
 )
 
 HEADER = (
@@ -297,8 +298,27 @@ def test_stats_count_calls_turns_and_labels(
     assert main(["stats", str(tmp_path)]) == 0
 
     out = capsys.readouterr().out
-    assert "da: 1 calls, 0 fragments, 4 turns, 50% without a label" in out
-    assert "apology 1" in out and "blame 0" in out
+    rows = {row.split("|")[1].strip(): row for row in out.splitlines() if row.startswith("|")}
+    assert rows["whole calls"] == "| whole calls | 1 | 1 |"
+    assert rows["turns"] == "| turns | 4 | 4 |"
+    assert rows["spoken turns without a label"].endswith("| 33% | 33% |")
+    assert rows["`apology`"].endswith("| 1 | 1 |") and rows["`blame`"].endswith("| 0 | 0 |")
+    assert "1 trades" in out and "bank 1" in out
+
+
+def test_stats_are_written_into_the_card(write: Write, tmp_path: Path) -> None:
+    write(CALL)
+    card = tmp_path / "README.md"
+    card.write_text(
+        "# Card\n<!-- figures: python -m models.dataset stats --write -->\nold\n"
+        "<!-- end of figures -->\nThe rest.\n"
+    )
+
+    main(["stats", str(tmp_path), "--write"])
+
+    text = card.read_text("utf-8")
+    assert "| whole calls | 1 | 1 |" in text and "old" not in text
+    assert text.startswith("# Card\n") and text.endswith("\nThe rest.\n")
 
 
 # --- the training data itself
@@ -326,10 +346,26 @@ def test_every_label_is_taught_in_every_language(published: list[LabelledCall]) 
     assert taught >= {(language, label) for language in languages for label in LABELS}
 
 
-def test_both_splits_have_calls_of_every_band(published: list[LabelledCall]) -> None:
+def test_every_split_has_calls_of_every_band(published: list[LabelledCall]) -> None:
     assert {(call.split, call.band) for call in published if not call.is_fragment} == {
-        (split, band) for split in ("train", "test") for band in ("rasmus", "kasper", "star")
+        (split, band)
+        for split in ("train", "validation", "test")
+        for band in ("rasmus", "kasper", "star")
     }
+
+
+def test_no_voice_is_on_two_sides(published: list[LabelledCall]) -> None:
+    sides: dict[tuple[str | None, str], set[str]] = {}
+    for call in published:
+        sides.setdefault((call.conversation.language, call.voice), set()).add(call.split)
+
+    assert [voice for voice, splits in sides.items() if len(splits) > 1] == []
+
+
+def test_the_card_holds_the_figures_of_the_data(published: list[LabelledCall]) -> None:
+    card = (DATA / "README.md").read_text("utf-8")
+
+    assert "\n".join(statistics(published)) in card
 
 
 def test_without_a_failure_there_is_no_recovery(published: list[LabelledCall]) -> None:
