@@ -1,6 +1,6 @@
 """The labelled calls in `data/training/`: parse, check, count and split them.
 
-    python -m models.dataset check    # every error with its file and line; exit code 1 if any
+    python -m models.dataset check    # the first error of each file, with its line; exit code 1
     python -m models.dataset stats    # counts per language, label, split, trade (--write: card)
 
 A file holds calls in the notation of `docs/traits.md`:
@@ -40,7 +40,6 @@ Split = Literal["train", "validation", "test"]
 SPLIT_OF_VOICE: dict[str, Split] = {
     "c": "test",
     "j": "test",
-    "t": "test",
     "i": "validation",
     "s": "validation",
 }
@@ -48,6 +47,7 @@ SPLIT_OF_VOICE: dict[str, Split] = {
 _TAG = re.compile(r"\{\{([a-z_+]+)\|(.*?)\}\}")
 _TURN = re.compile(r"^(A\d?|C|S):\s*(\S.*)$")
 _ROLES: dict[str, Role] = {"A": "agent", "C": "customer", "S": "system"}
+_ID = re.compile(rf"({'|'.join(LANGUAGES)})-[a-z]-t?\d{{3,}}")
 _FIELDS = ("domain", "style", "band", "resolved", "failure", "recovery", "transfers")
 
 
@@ -107,31 +107,34 @@ def parse(path: Path) -> list[LabelledCall]:
     """The calls of one file; `DatasetError` at the first line that breaks the notation."""
     calls: list[LabelledCall] = []
     header: tuple[str, dict[str, str]] | None = None
+    begun = ""
     turns: list[tuple[Turn, tuple[Span, ...]]] = []
-    numbered = enumerate([*path.read_text("utf-8").split("\n"), ""], 1)
+    numbered = enumerate([*path.read_text("utf-8-sig").split("\n"), ""], 1)
     for number, raw in numbered:
         line, where = raw.strip(), f"{path.name}:{number}"
         if line.startswith("#"):
             if header:
-                calls.append(_call(header, turns, where))
-            header, turns = _header(line, where), []
+                calls.append(_call(header, turns, begun))
+            header, turns, begun = _header(line, where), [], where
         elif line:
             if header is None:
                 raise DatasetError(f"{where}: a turn before the first header")
             turns.append(_labelled_turn(line, where))
     if header:
-        calls.append(_call(header, turns, f"{path.name}:end"))
+        calls.append(_call(header, turns, begun))
     return calls
 
 
 def _header(line: str, where: str) -> tuple[str, dict[str, str]]:
     call_id, *parts = [part.strip() for part in line[1:].split("|")]
-    fields = {}
+    fields: dict[str, str] = {}
     for part in parts:
-        key, colon, value = part.partition(":")
-        if not colon:
+        key, colon, value = (piece.strip() for piece in part.partition(":"))
+        if not colon or not value:
             raise DatasetError(f"{where}: expected `key: value`, found {part!r}")
-        fields[key.strip()] = value.strip()
+        if key in fields:
+            raise DatasetError(f"{where}: {key} stands twice")
+        fields[key] = value
     if set(fields) - {"parallel_id"} != set(_FIELDS):
         raise DatasetError(f"{where}: expected the fields {', '.join(_FIELDS)}")
     _allowed(fields["style"], get_args(Style), where)
@@ -139,11 +142,17 @@ def _header(line: str, where: str) -> tuple[str, dict[str, str]]:
     _allowed(fields["resolved"], ("yes", "no"), where)
     _allowed(fields["failure"], ("yes", "no"), where)
     _allowed(fields["recovery"], ("0", "1", "2", "3"), where)
-    if not fields["transfers"].isdigit():
+    if not fields["transfers"].isdecimal():
         raise DatasetError(f"{where}: transfers must be a number, found {fields['transfers']!r}")
-    if call_id.split("-")[0] not in LANGUAGES or "-" not in call_id:
+    if not call_id.rsplit("-", 1)[-1].startswith("t") and _recovered_from_nothing(fields):
+        raise DatasetError(f"{where}: without a failure, recovery is 0")
+    if "-" not in call_id or call_id.split("-")[0] not in LANGUAGES:
         raise DatasetError(f"{where}: expected an id such as da-a-001, found {call_id!r}")
     return call_id, fields
+
+
+def _recovered_from_nothing(fields: dict[str, str]) -> bool:
+    return fields["failure"] == "no" and fields["recovery"] != "0"
 
 
 def _allowed(value: str, choices: Iterable[str], where: str) -> None:
@@ -159,6 +168,8 @@ def _labelled_turn(line: str, where: str) -> tuple[Turn, tuple[Span, ...]]:
     text, spans = parse_turn(match[2])
     if "{{" in text or "}}" in text:
         raise DatasetError(f"{where}: a tag that does not open or close")
+    if len(set(spans)) < len(spans):
+        raise DatasetError(f"{where}: a label stands twice on the same words")
     for span in spans:
         if span.label not in LABELS:
             raise DatasetError(f"{where}: there is no label {span.label!r}")
@@ -197,8 +208,22 @@ def _call(
 
 
 def load(folder: Path = DATA) -> list[LabelledCall]:
-    """All labelled calls below `folder`; `DatasetError` for what `check` would name."""
-    calls = [call for path in sorted(folder.rglob("*.txt")) for call in parse(path)]
+    """All labelled calls below `folder`; `DatasetError` for what `check` would name.
+
+    Here an id must say what its file says: `da-a-001` lies in `da-a.calls.txt`. A typing mistake in
+    a voice would otherwise carry a call from the test side to the training side.
+    """
+    calls = []
+    for path in sorted(folder.rglob("*.txt")):
+        for call in parse(path):
+            own = call.conversation.id
+            kind = "fragments" if call.is_fragment else "calls"
+            expected = f"{own.rsplit('-', 1)[0]}.{kind}.txt"
+            if not _ID.fullmatch(own) or path.name != expected:
+                raise DatasetError(f"{path.name}: the id {own} does not belong into this file")
+            calls.append(call)
+    if not calls:
+        raise DatasetError(f"{folder}: no files of labelled calls (*.txt)")
     seen = Counter(call.conversation.id for call in calls)
     for call_id, count in seen.items():
         if count > 1:
@@ -212,8 +237,8 @@ def load(folder: Path = DATA) -> list[LabelledCall]:
 
 def _check_parallel(call: LabelledCall, original: LabelledCall | None, folder: Path) -> None:
     where = f"{folder}: {call.conversation.id}"
-    if original is None:
-        raise DatasetError(f"{where}: there is no call {call.parallel_id} to be parallel to")
+    if original is None or original.parallel_id != call.parallel_id:
+        raise DatasetError(f"{where}: {call.parallel_id} does not name itself as `parallel_id`")
     if original.split != call.split:
         raise DatasetError(f"{where} is for {call.split}, its original for {original.split}")
     roles, expected = ([turn.role for turn in each.conversation.turns] for each in (call, original))
@@ -222,7 +247,7 @@ def _check_parallel(call: LabelledCall, original: LabelledCall | None, folder: P
 
 
 def errors(folder: Path) -> Iterator[str]:
-    """The first error of every file below `folder`, then what spans several files."""
+    """The first error of every file below `folder`; if there are none, what spans several files."""
     broken = False
     for path in sorted(folder.rglob("*.txt")):
         try:
@@ -301,16 +326,16 @@ def _labels(calls: Sequence[LabelledCall]) -> dict[str, str]:
 
 
 _BEGIN = "<!-- figures: python -m models.dataset stats --write -->"
-_END = "<!-- end of figures -->"
 
 
-def write_card(folder: Path) -> None:
-    """Put the statistics of a folder between the marks in its `README.md`."""
-    card = folder / "README.md"
-    before, _, rest = card.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    figures = "\n".join(statistics(load(folder)))
-    card.write_text(f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}", "utf-8")
+def write_between(path: Path, begin: str, text: str, end: str = "<!-- end of figures -->") -> None:
+    """Put `text` between the lines `begin` and `end` of a document; `DatasetError` without them."""
+    document = path.read_text("utf-8")
+    before, found, rest = document.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise DatasetError(f"{path}: the lines {begin} and {end} are missing")
+    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", "utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -319,14 +344,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=DATA)
     parser.add_argument("--write", action="store_true", help="stats: into the folder's README.md")
     options = parser.parse_args(arguments)
+    if options.write and options.command != "stats":
+        parser.error("--write belongs to stats")
     found = list(errors(options.folder))
-    lines = found or [f"{len(load(options.folder))} calls and fragments, no errors"]
-    if options.command == "stats" and not found:
-        lines = list(statistics(load(options.folder)))
+    if found:
+        sys.stdout.write("\n".join(found) + "\n")
+        return 1
+    calls = load(options.folder)
+    text = f"{len(calls)} calls and fragments, no errors"
+    if options.command == "stats":
+        text = "\n".join(statistics(calls))
         if options.write:
-            write_card(options.folder)
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if found else 0
+            write_between(options.folder / "README.md", _BEGIN, text)
+    sys.stdout.write(text + "\n")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """How good the published weights are, beside the plainest model that learned from the same calls.
 
-    python -m models.evaluate                     # the test voice of data/training
+    python -m models.evaluate                     # the test voices of data/training
     python -m models.evaluate FILE.calls.txt …    # labelled calls of your own
     python -m models.evaluate --write             # also metrics.json and the model card
 
@@ -29,7 +29,7 @@ from analyzer.evidence import Evidence, find_evidence
 from analyzer.report import Report
 from analyzer.scoring import score
 from analyzer.traits import LABELS, TRAIT
-from models.dataset import DATA, Band, LabelledCall, load, parse
+from models.dataset import DATA, Band, LabelledCall, load, parse, write_between
 from models.train import FOLDS, MAX_THRESHOLD, MIN_THRESHOLD, MODELS, best_threshold, fold_of
 
 CORE = ("sigh", "deflection", "transfer", "empathy", "blame")
@@ -304,16 +304,13 @@ def as_markdown(figures: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_BEGIN, _END = "<!-- figures: python -m models.evaluate --write -->", "<!-- end of figures -->"
+_BEGIN = "<!-- figures: python -m models.evaluate --write -->"
 
 
 def write_card(figures: Mapping[str, Any], model: Path) -> None:
     """Write `metrics.json` and put the tables between the marks in `MODEL_CARD.md`."""
     (model / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    card = model / "MODEL_CARD.md"
-    before, _, rest = card.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    card.write_text(f"{before}{_BEGIN}\n\n{as_markdown(figures)}\n\n{_END}{after}", "utf-8")
+    write_between(model / "MODEL_CARD.md", _BEGIN, as_markdown(figures))
 
 
 def main() -> None:
@@ -323,7 +320,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     if options.write and options.files:
-        parser.error("--write publishes the figures of the test voice; leave the files out")
+        parser.error("--write publishes the figures of the test voices; leave the files out")
     labelled = load(DATA)
     training = [call for call in labelled if call.split == "train"]
     test = [call for call in labelled if call.split == "test"]

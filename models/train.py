@@ -7,7 +7,7 @@ A logistic regression per label over hashed pieces of words. Besides whole turns
 marked spans alone (as positives) and from what is left of a turn without them (as negatives), which
 teaches it which words carry a label. Thresholds and calibration come from five folds of calls, each
 scored by a model that never saw it; the published weights are then fitted on all of the training
-split. The test voice is never touched.
+split. The voices for validation and test are never touched.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from analyzer.language import LANGUAGES
 from analyzer.traits import LABELS
 from models.dataset import (
     DATA,
+    SPLIT_OF_VOICE,
     DatasetError,
     LabelledCall,
     Span,
@@ -167,6 +168,11 @@ MISTAKES: list[tuple[str, str, str, int, str]] = [
     ("a field without a colon", "domain: bank", "domain bank", 1, "expected `key: value`"),
     ("an id of another language", "da-a-001", "de-a-001", 1, "found 'de-a-001'"),
     ("an id of one part", "da-a-001", "da", 1, "expected an id such as da-a-001"),
+    ("a field twice", "domain: bank", "domain: bank | domain: gym", 1, "domain stands twice"),
+    ("a field without a value", "domain: bank", "domain:", 1, "expected `key: value`"),
+    ("transfers in small print", "transfers: 0", "transfers: ²", 1, "must be a number, found '²'"),
+    ("recovery of nothing", "recovery: 0", "recovery: 2", 1, "without a failure, recovery is 0"),
+    ("a label twice", "apology+resolution", "apology+apology", 5, "stands twice"),
 ]  # fmt: skip
 
 
@@ -213,37 +219,66 @@ def parallel(to: str, own: str, text: str = CALL) -> str:
     )
 
 
+ORIGINAL = parallel("da-a-001", "da-a-001")
+
+
 def test_a_rewriting_in_another_language_names_its_original(write: Write, tmp_path: Path) -> None:
-    write(CALL)
+    write(ORIGINAL)
     write(parallel("da-a-001", "sv-b-001"), "sv-b.calls.txt")
 
-    assert [call.parallel_id for call in load(tmp_path)] == [None, "da-a-001"]
+    assert [call.parallel_id for call in load(tmp_path)] == ["da-a-001", "da-a-001"]
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("original", "own", "rewriting", "message"),
     [
-        (parallel("da-a-002", "sv-b-001"), "sv-b-001: there is no call da-a-002"),
-        (parallel("da-a-001", "sv-c-001"), "sv-c-001 is for test, its original for train"),
+        (CALL, "sv-b-001", CALL, "sv-b-001: da-a-001 does not name itself"),
+        (CALL.replace("001", "002"), "sv-b-001", CALL, "sv-b-001: da-a-001 does not name itself"),
+        (ORIGINAL, "sv-c-001", CALL, "sv-c-001 is for test, its original for train"),
         (
-            parallel("da-a-001", "sv-b-001", CALL.replace("C: Hvor", "A: Hvor")),
+            ORIGINAL,
+            "sv-b-001",
+            CALL.replace("C: Hvor", "A: Hvor"),
             "sv-b-001: its speakers are not those of da-a-001",
         ),
     ],
 )
 def test_a_rewriting_goes_turn_by_turn_within_one_split(
-    write: Write, tmp_path: Path, text: str, message: str
+    write: Write, tmp_path: Path, original: str, own: str, rewriting: str, message: str
 ) -> None:
-    write(CALL)
-    write(text, "sv-b.calls.txt")
+    write(original)
+    write(parallel("da-a-001", own, rewriting), f"{own[:4]}.calls.txt")
 
     with pytest.raises(DatasetError, match=message):
         load(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        ("da-a-001", "da-b.calls.txt"),  # a voice in another's file
+        ("da-C-001", "da-C.calls.txt"),  # no voice that a split could know
+        ("da-a-t001", "da-a.calls.txt"),  # a fragment among the calls
+        ("da-1", "da.calls.txt"),
+    ],
+)
+def test_an_id_says_what_its_file_says(write: Write, tmp_path: Path, own: str, name: str) -> None:
+    write(CALL.replace("da-a-001", own), name)
+
+    with pytest.raises(DatasetError, match=f"the id {own} does not belong into this file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["check", "stats"])
+def test_a_folder_without_calls_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main([command, str(tmp_path / "nowhere")]) == 1
+    assert "no files of labelled calls" in capsys.readouterr().out
+
+
 def test_an_id_used_twice_is_a_mistake(write: Write, tmp_path: Path) -> None:
-    write(CALL)
-    write(CALL, "da-a.fragments.txt")
+    write(f"{CALL}\n{CALL}")
 
     with pytest.raises(DatasetError, match="the id da-a-001 stands 2 times"):
         load(tmp_path)
@@ -260,8 +295,9 @@ def test_the_first_mistake_of_every_file_is_found(write: Write, tmp_path: Path) 
 
 
 def test_a_mistake_across_files_is_found_when_each_is_right(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
     write(CALL)
-    write(CALL, "da-b.calls.txt")
+    write(CALL, "more/da-a.calls.txt")
 
     assert [error.split(": ")[1] for error in errors(tmp_path)] == [
         "the id da-a-001 stands 2 times"
@@ -354,21 +390,14 @@ def test_every_split_has_calls_of_every_band(published: list[LabelledCall]) -> N
     }
 
 
-def test_no_voice_is_on_two_sides(published: list[LabelledCall]) -> None:
-    sides: dict[tuple[str | None, str], set[str]] = {}
-    for call in published:
-        sides.setdefault((call.conversation.language, call.voice), set()).add(call.split)
+def test_every_voice_that_is_kept_from_training_exists(published: list[LabelledCall]) -> None:
+    languages = {call.conversation.language for call in published}
+    heard = {(call.conversation.language, call.voice) for call in published}
 
-    assert [voice for voice, splits in sides.items() if len(splits) > 1] == []
+    assert heard >= {(language, voice) for language in languages for voice in SPLIT_OF_VOICE}
 
 
 def test_the_card_holds_the_figures_of_the_data(published: list[LabelledCall]) -> None:
     card = (DATA / "README.md").read_text("utf-8")
 
     assert "\n".join(statistics(published)) in card
-
-
-def test_without_a_failure_there_is_no_recovery(published: list[LabelledCall]) -> None:
-    wrong = [c.conversation.id for c in published if c.recovery and not c.failure]
-
-    assert wrong == []
