@@ -4,7 +4,7 @@
     python -m models.curve --on FILE.calls.txt …   # and on labelled calls of your own
 
 The plain model (TF-IDF with logistic regression, `models/evaluate.py`) learns fast and has no luck
-in its start, so that a difference between two rows is a difference of the data.
+in its start; which calls make the smaller shares is one draw, the same for every run.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def curve(
             for language in languages:
                 chosen = [i for i, c in enumerate(calls) if c.conversation.language == language]
                 figures = summary([gold[i] for i in chosen], [found[i] for i in chosen])
-                each.append(f"{figures['macro_f1']:.3f}")
+                each.append(f"{figures['macro_f1']:.3f}" if chosen else "")
             yield (
                 f"| {share:.2f} | {whole} | {turns} | {name} | {total['micro_f1']:.3f} | "
                 f"{total['macro_f1']:.3f} | {' | '.join(each)} |"

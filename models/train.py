@@ -33,7 +33,7 @@ from analyzer.traits import LABELS, TRAIT, TRAITS_VERSION
 from models.dataset import DATA, LabelledCall, load
 from models.export import linear_model
 
-VERSION = "1"
+VERSION = "2"
 MODELS = Path(__file__).parent
 FOLDS = 5
 # Inverse regularisation, chosen among 5, 20 and 60 on the folds.
