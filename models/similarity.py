@@ -4,10 +4,10 @@
     python -m models.similarity diversity [FOLDER] [--against FILE]    # beside those of other calls
 
 Two texts are **near copies** when the cosine of their character 5-grams within words (TF-IDF; the
-order of the words does not count) reaches `NEAR_COPY`; a text is a turn, a fragment or a whole call,
-of `COPY_WORDS` words and more. What is alike on purpose is not compared: calls parallel to each
-other, and the two halves of a minimal pair, which stand near each other in one file of fragments. Nor
-are the turns of one call.
+order of the words does not count) reaches `NEAR_COPY`; a text is a turn, a fragment or a whole
+call, of `COPY_WORDS` words and more. What is alike on purpose is not compared: calls parallel to
+each other, and the two halves of a minimal pair, which stand near each other in one file of
+fragments. Nor are the turns of one call.
 """
 
 from __future__ import annotations
