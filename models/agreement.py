@@ -54,16 +54,12 @@ def _words(call: LabelledCall) -> list[tuple[str, str]]:
 def disagreements(pairs: Sequence[Couple]) -> Iterator[str]:
     """`id:turn` with the labels that only one side gives, and the turn's text."""
     for first, second in pairs:
-        for number, turn in enumerate(first.conversation.turns):
-            ours, theirs = _labels(first, number), _labels(second, number)
+        turns = zip(first.conversation.turns, first.labels, second.labels, strict=True)
+        for number, (turn, ours, theirs) in enumerate(turns):
             if ours != theirs:
                 only = [f"-{label}" for label in sorted(ours - theirs)]
                 only += [f"+{label}" for label in sorted(theirs - ours)]
                 yield f"{first.conversation.id}:{number} {' '.join(only)} | {turn.text}"
-
-
-def _labels(call: LabelledCall, number: int) -> set[str]:
-    return {span.label for span in call.spans[number]}
 
 
 def counts(pairs: Sequence[Couple]) -> tuple[Counter[str], Counter[str], Counter[str]]:
@@ -72,8 +68,7 @@ def counts(pairs: Sequence[Couple]) -> tuple[Counter[str], Counter[str], Counter
     second: Counter[str] = Counter()
     both: Counter[str] = Counter()
     for one, other in pairs:
-        for number in range(len(one.spans)):
-            ours, theirs = _labels(one, number), _labels(other, number)
+        for ours, theirs in zip(one.labels, other.labels, strict=True):
             first.update(ours)
             second.update(theirs)
             both.update(ours & theirs)
@@ -87,8 +82,8 @@ def share(first: float, second: float, both: float) -> float | None:
 
 def kappa(pairs: Sequence[Couple], label: str) -> float | None:
     """Cohen's kappa of a label over all turns; None where it never or always occurs."""
-    ours = [label in _labels(a, n) for a, _ in pairs for n in range(len(a.spans))]
-    theirs = [label in _labels(b, n) for _, b in pairs for n in range(len(b.spans))]
+    ours = [label in labels for first, _ in pairs for labels in first.labels]
+    theirs = [label in labels for _, second in pairs for labels in second.labels]
     if len({*ours, *theirs}) < 2:
         return None
     return float(cohen_kappa_score(ours, theirs))

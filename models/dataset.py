@@ -81,6 +81,11 @@ class LabelledCall:
     parallel_id: str | None
 
     @property
+    def labels(self) -> tuple[frozenset[str], ...]:
+        """The labels of each turn."""
+        return tuple(frozenset(span.label for span in spans) for spans in self.spans)
+
+    @property
     def voice(self) -> str:
         """Who wrote it: a letter, together with the language."""
         return self.conversation.id.split("-")[1]
@@ -346,11 +351,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write and options.command != "stats":
         parser.error("--write belongs to stats")
-    found = list(errors(options.folder))
-    if found:
-        sys.stdout.write("\n".join(found) + "\n")
+    try:
+        calls = load(options.folder)
+    except DatasetError:
+        sys.stdout.write("\n".join(errors(options.folder)) + "\n")
         return 1
-    calls = load(options.folder)
     text = f"{len(calls)} calls and fragments, no errors"
     if options.command == "stats":
         text = "\n".join(statistics(calls))

@@ -67,7 +67,7 @@ class Counts:
 
 def truth(calls: Sequence[LabelledCall]) -> Found:
     """The labels of every turn as annotated."""
-    return [[frozenset(s.label for s in spans) for spans in call.spans] for call in calls]
+    return [list(call.labels) for call in calls]
 
 
 def found_labels(calls: Sequence[LabelledCall], evidence: Sequence[Sequence[Evidence]]) -> Found:
@@ -190,9 +190,9 @@ def baseline(training: Sequence[LabelledCall]) -> Callable[[Sequence[LabelledCal
 
 def _rows(calls: Sequence[LabelledCall]) -> list[tuple[str, str, frozenset[str]]]:
     return [
-        (turn.text, turn.role, frozenset(span.label for span in spans))
+        (turn.text, turn.role, labels)
         for call in calls
-        for turn, spans in zip(call.conversation.turns, call.spans, strict=True)
+        for turn, labels in zip(call.conversation.turns, call.labels, strict=True)
     ]
 
 

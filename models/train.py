@@ -78,9 +78,9 @@ def pieces_of(text: str) -> list[int]:
 def turn_examples(calls: Sequence[LabelledCall]) -> list[Example]:
     """One example per spoken turn, in order."""
     return [
-        Example(pieces_of(turn.text), frozenset(span.label for span in spans), turn.role)
+        Example(pieces_of(turn.text), labels, turn.role)
         for call in calls
-        for turn, spans in zip(call.conversation.turns, call.spans, strict=True)
+        for turn, labels in zip(call.conversation.turns, call.labels, strict=True)
         if turn.role != "system"
     ]
 
@@ -204,8 +204,8 @@ def fit_outcome(calls: Sequence[LabelledCall]) -> dict[str, Any]:
     found = [
         outcome_features(
             [
-                frozenset(span.label for span in spans)
-                for turn, spans in zip(call.conversation.turns, call.spans, strict=True)
+                labels
+                for turn, labels in zip(call.conversation.turns, call.labels, strict=True)
                 if turn.role != "system"
             ]
         )
