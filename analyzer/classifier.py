@@ -199,7 +199,8 @@ def _mask(labels: Sequence[str]) -> FloatArray:
 
 
 def _sigmoid(x: Any) -> Any:
-    return 1 / (1 + np.exp(-x))
+    # `1 / (1 + exp(-x))` overflows in single precision from -88 down.
+    return np.exp(-np.logaddexp(np.float32(0), -x))
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from analyzer.classifier import Classifier, TurnScores, default_classifier
@@ -181,6 +181,7 @@ def check(conversation: Conversation, found: list[Evidence]) -> None:
 
 
 @given(CALLS)
+@example(Conversation("c-1", (Turn("ord " * 3_000, "agent"),)))
 def test_evidence_of_the_published_model_is_exactly_its_slice(conversation: Conversation) -> None:
     found = found_in(conversation, default_classifier())
 
