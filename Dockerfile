@@ -12,7 +12,7 @@ RUN /opt/kasper/bin/pip install --no-cache-dir --constraint constraints.txt hatc
     && /opt/kasper/bin/python -c "import tomllib; print('\n'.join(tomllib.load(open('pyproject.toml', 'rb'))['project']['dependencies']))" > requirements.txt \
     && /opt/kasper/bin/pip install --no-cache-dir --constraint constraints.txt -r requirements.txt
 COPY analyzer ./analyzer
-COPY models/kasper-linear ./models/kasper-linear
+COPY models/kasper-tagger ./models/kasper-tagger
 RUN /opt/kasper/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/kasper/bin/pip uninstall --yes hatchling
 

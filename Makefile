@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# The pre-trained encoder; docs/training.md says how to make it.
+BASE ?= runs/base/encoder
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: demo test lint format types bench train clean
@@ -26,12 +28,14 @@ format: $(VENV)/.dev  ## rewrite the code in the one style
 
 bench: $(VENV)/.dev  ## measure speed on this machine
 	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.model
 	$(BIN)/python -m benchmarks.startup
 
-train: $(VENV)/.dev  ## data/training -> models/kasper-linear, with its figures
+train: $(VENV)/.dev  ## data/training -> models/kasper-tagger, with its figures
 	$(BIN)/python -m models.dataset check
-	$(BIN)/python -m models.train
-	$(BIN)/python -m models.evaluate --write
+	$(BIN)/kasper train --base $(BASE)
+	$(BIN)/kasper export
+	$(BIN)/kasper evaluate --beside --write
 
 clean:
 	rm -rf $(VENV) build dist kasper-report.html .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,14 +1,15 @@
-"""From turns to probabilities: the `Classifier` protocol and the ONNX model behind it.
+"""From turns to probabilities: the `Classifier` protocol and the ONNX models behind it.
 
-The published model is linear over hashed pieces of words (`analyzer/tokens.py`), so a turn's score
-for a label is the sum of its words' scores, and what each word adds to it is known.
+A model folder holds a linear model over hashed pieces of words (`analyzer/tokens.py`) and, in the
+published one, the two networks of the tagger (`analyzer/tagger.py`), which see what the linear
+model says of each turn. Either way every word's score for every label is known.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,25 +18,29 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.conversation import Conversation
+from analyzer.conversation import Conversation, Role
 from analyzer.errors import ModelError
+from analyzer.pieces import batches
+from analyzer.tagger import Networks
 from analyzer.tokens import FEATURES_VERSION, Token, encode, tokenise
 from analyzer.traits import LABELS, TRAITS_VERSION, labels_of
 
 FloatArray = NDArray[np.float32]
 
-DEFAULT_MODEL = "kasper-linear"
+DEFAULT_MODEL = "kasper-tagger"
 # In a wheel the published models lie inside the package, in a checkout beside it.
 _MODEL_FOLDERS = (Path(__file__).parent / "weights", Path(__file__).parent.parent / "models")
 # Words in a batch, padding included: enough to keep the matrix products busy, few enough for a
 # laptop's cache and for flat memory.
 _BATCH_WORDS = 4_096
-_CONFIG_KEYS = ("name", "version", "sha256", "thresholds", "calibration", "outcome")
+_CONFIG_KEYS = ("name", "version", "files", "thresholds", "calibration", "outcome")
+LINEAR, ENCODER, CONVERSATION = "linear.onnx", "encoder.onnx", "conversation.onnx"
+TOKENIZER = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which weights spoke: name, version and the SHA-256 of the ONNX file."""
+    """Which weights spoke: name, version and the SHA-256 over the SHA-256 of each file, by name."""
 
     name: str
     version: str
@@ -47,7 +52,7 @@ class TurnScores:
     """What the classifier says of one turn.
 
     `probabilities` (labels) are calibrated; `token_scores` (tokens, labels) say how much each of
-    `tokens` speaks for each label (log-odds; they sum to the turn's score up to a constant).
+    `tokens` speaks for each label, in log-odds.
     """
 
     tokens: list[Token]
@@ -78,24 +83,23 @@ class Classifier(Protocol):
 
 
 class OnnxClassifier:
-    """The published classifier, run by ONNX Runtime on the CPU.
+    """A trained model, run by ONNX Runtime on the CPU.
 
-    `folder` holds `model.onnx` and `config.json`; `ModelError` if they are missing, damaged, or
-    made for other labels or features than this version of Kasper has.
+    `folder` holds `config.json` and the files that it names; `ModelError` if one is missing,
+    damaged, or made for other labels or features than this version of Kasper has.
     """
 
     def __init__(self, folder: Path) -> None:
-        import onnxruntime
-
         self._config = _load_config(folder)
-        weights = _load_weights(folder, self._config)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            weights, options, providers=["CPUExecutionProvider"]
+        files = {name: _load(folder / name, sha) for name, sha in self._config["files"].items()}
+        self._linear = _session(files[LINEAR])
+        self._networks = (
+            Networks(_session(files[ENCODER]), _session(files[CONVERSATION]), files[TOKENIZER])
+            if ENCODER in files
+            else None
         )
-        self.info = ModelInfo(self._config["name"], self._config["version"], self._config["sha256"])
+        sha256 = manifest_sha256(self._config["files"])
+        self.info = ModelInfo(self._config["name"], self._config["version"], sha256)
         self.thresholds = np.array(self._config["thresholds"], dtype=np.float32)
         self._slope, self._offset = np.array(self._config["calibration"], dtype=np.float32).T
         self._allowed = {
@@ -108,14 +112,33 @@ class OnnxClassifier:
     def classify(self, conversation: Conversation) -> list[TurnScores]:
         """See `Classifier`."""
         tokens = [tokenise(turn.text) for turn in conversation.turns]
-        scores: list[TurnScores | None] = [None] * len(tokens)
+        logits, words = self.log_odds(tokens, [turn.role for turn in conversation.turns])
+        probabilities = _sigmoid(logits * self._slope + self._offset)
+        return [
+            TurnScores(own, row * self._allowed[turn.role], scores)
+            for turn, own, row, scores in zip(
+                conversation.turns, tokens, probabilities, words, strict=True
+            )
+        ]
+
+    def log_odds(
+        self, tokens: Sequence[Sequence[Token]], roles: Sequence[Role]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        """The turns of one call before calibration: (turns, labels), and their words' scores
+        (words, labels) turn by turn."""
+        linear = np.zeros((len(tokens), len(LABELS)), dtype=np.float32)
+        words: list[FloatArray] = [linear] * len(tokens)
         for indices, token_scores, logits, _ in self._run(tokens):
-            calibrated = _sigmoid(logits * self._slope + self._offset)
+            linear[indices] = logits
             for row, index in enumerate(indices):
-                allowed = self._allowed[conversation.turns[index].role]
-                own = token_scores[row, : len(tokens[index])]
-                scores[index] = TurnScores(tokens[index], calibrated[row] * allowed, own)
-        return [score for score in scores if score is not None]
+                words[index] = token_scores[row, : len(tokens[index])]
+        if self._networks is None or not tokens:
+            return linear, words
+        spoken = np.array([role != "system" for role in roles])
+        encoded = self._networks.encode(tokens)
+        added, _, _ = self._networks.converse(encoded, linear * spoken[:, None], roles)
+        logits = np.stack([turn.pooled for turn in encoded]) + added
+        return logits, [turn.words + own for turn, own in zip(encoded, added, strict=True)]
 
     def agent_log_odds(self, texts: Sequence[str]) -> FloatArray:
         """See `Classifier`."""
@@ -136,11 +159,17 @@ class OnnxClassifier:
     def _run(
         self, turns: Sequence[Sequence[Token]]
     ) -> Iterator[tuple[list[int], FloatArray, FloatArray, FloatArray]]:
-        for indices in _batches([len(tokens) for tokens in turns]):
+        for indices in batches([len(tokens) for tokens in turns], _BATCH_WORDS):
             batch = encode([turns[index] for index in indices])
             inputs = {"forms": batch.forms, "words": batch.words, "phrases": batch.phrases}
-            token_scores, logits, agent = self._session.run(None, inputs)
+            token_scores, logits, agent = self._linear.run(None, inputs)
             yield indices, token_scores, logits, agent
+
+
+def manifest_sha256(files: Mapping[str, str]) -> str:
+    """The SHA-256 of a line `SHA-256  name` per file, by name: what `sha256sum` would print."""
+    lines = "".join(f"{sha}  {name}\n" for name, sha in sorted(files.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def outcome_features(found: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -158,7 +187,7 @@ def default_classifier() -> OnnxClassifier:
         if (folder / DEFAULT_MODEL / "config.json").exists():
             return OnnxClassifier(folder / DEFAULT_MODEL)
     searched = " or ".join(str(folder / DEFAULT_MODEL) for folder in _MODEL_FOLDERS)
-    raise ModelError(f"No model in {searched}; make one with `python -m models.train`.")
+    raise ModelError(f"No model in {searched}; make one with `kasper train`.")
 
 
 def _load_config(folder: Path) -> dict[str, Any]:
@@ -179,19 +208,28 @@ def _load_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _load_weights(folder: Path, config: dict[str, Any]) -> bytes:
-    path = folder / "model.onnx"
+def _load(path: Path, expected: str) -> bytes:
     try:
-        weights = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read ({error.strerror}).") from None
-    found = hashlib.sha256(weights).hexdigest()
-    if found != config["sha256"]:
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected:
         raise ModelError(
             f"{path} is damaged or not the published file: its SHA-256 is {found}, "
-            f"expected {config['sha256']}; fetch the model again."
+            f"expected {expected}; fetch the model again."
         )
-    return weights
+    return content
+
+
+def _session(weights: bytes) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    # Batches run side by side on the machine's cores, each on one.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 
 
 def _mask(labels: Sequence[str]) -> FloatArray:
@@ -201,15 +239,3 @@ def _mask(labels: Sequence[str]) -> FloatArray:
 def _sigmoid(x: Any) -> Any:
     # `1 / (1 + exp(-x))` overflows in single precision from -88 down.
     return np.exp(-np.logaddexp(np.float32(0), -x))
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Indices of turns of like length together, at most `_BATCH_WORDS` words with padding each."""
-    batch: list[int] = []
-    for index in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and max(lengths[index], 1) * (len(batch) + 1) > _BATCH_WORDS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch

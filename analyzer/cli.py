@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,6 +115,44 @@ def formats() -> None:
     from analyzer.terminal import show_formats
 
     show_formats(ALL_FORMATS)
+
+
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+@app.command(context_settings=_PASSED_ON)
+def train(context: typer.Context) -> None:
+    """Learn from labelled calls; in a checkout, `kasper train --help` tells how."""
+    _workshop("train", context.args)
+
+
+@app.command(context_settings=_PASSED_ON)
+def export(context: typer.Context) -> None:
+    """Make of trained weights what `kasper score` runs; see `kasper export --help`."""
+    _workshop("export", context.args)
+
+
+@app.command(context_settings=_PASSED_ON)
+def evaluate(context: typer.Context) -> None:
+    """Measure the model on labelled calls; see `kasper evaluate --help`."""
+    _workshop("evaluate", context.args)
+
+
+def _workshop(verb: str, arguments: list[str]) -> None:
+    """Run a verb of `models/`, which is no part of the library: found by name, in a checkout."""
+    with _usage_errors():
+        try:
+            module = import_module(f"models.{verb}")
+        except ModuleNotFoundError as error:
+            if error.name == "models":
+                raise UsageError(
+                    f"`kasper {verb}` works in a checkout of the source with "
+                    "`pip install --editable '.[train]'`; this is the installed library."
+                ) from None
+            raise UsageError(
+                f"`kasper {verb}` needs {error.name}: pip install --editable '.[train]'."
+            ) from None
+        raise typer.Exit(module.main(arguments))
 
 
 @app.callback(invoke_without_command=True)

@@ -16,6 +16,8 @@ from analyzer.traits import LABELS
 # What a word must speak for a label to be worth showing, as a share of the mean over the words of
 # the turn that do. Chosen on the training calls of one voice with weights from the other.
 _WORTH_SHOWING = 0.2
+# A finding below its label's threshold is still worth a person's look from this probability on.
+UNCERTAIN = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,20 @@ class Evidence:
 
 def find_evidence(
     conversation: Conversation, scores: Sequence[TurnScores], thresholds: FloatArray
-) -> list[Evidence]:
-    """All evidence of a call, in the order of the turns and of the words in them."""
-    return [
-        evidence
-        for index in range(len(conversation.turns))
-        for evidence in sorted(
-            _in_turn(conversation, index, scores[index], thresholds),
-            key=lambda found: (found.start, found.end, found.label),
+) -> tuple[list[Evidence], list[Evidence]]:
+    """What is asserted of a call, and what is left for a person to judge: findings too likely to
+    pass over and not likely enough to count. Both in the order of the turns and of their words."""
+    asserted: list[Evidence] = []
+    uncertain: list[Evidence] = []
+    for index, turn_scores in enumerate(scores):
+        found = sorted(
+            _in_turn(conversation, index, turn_scores, np.minimum(thresholds, UNCERTAIN)),
+            key=lambda item: (item.start, item.end, item.label),
         )
-    ]
+        for item in found:
+            counts = item.probability >= round(float(thresholds[LABELS.index(item.label)]), 4)
+            (asserted if counts else uncertain).append(item)
+    return asserted, uncertain
 
 
 def _in_turn(

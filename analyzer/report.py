@@ -21,12 +21,15 @@ SCHEMA_VERSION = "1"
 class Report:
     """Everything found in one call; `None` stands for what could not be judged.
 
+    `uncertain` are findings too doubtful to count, left for a person to judge.
+
     `score` runs from 0 (rasmus) to 100 (star); `score_range` is where it would lie if the doubtful
     findings against the agent, or for the agent, were wrong.
     """
 
     conversation: Conversation
     evidence: tuple[Evidence, ...]
+    uncertain: tuple[Evidence, ...]
     counts: dict[str, int] | None
     transfers: int
     outcome: Outcome | None
@@ -69,6 +72,7 @@ def to_dict(report: Report) -> dict[str, Any]:
         "duration_s": conversation.duration,
         "roles": asdict(conversation.roles),
         "evidence": [asdict(item) for item in report.evidence],
+        "uncertain": [asdict(item) for item in report.uncertain],
         "counts": report.counts,
         "transfers": report.transfers,
         "outcome": asdict(report.outcome) if report.outcome else None,

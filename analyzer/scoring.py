@@ -49,7 +49,7 @@ def score(
         return _unscored(conversation, classifier, refusal)
 
     scores = classifier.classify(conversation)
-    evidence = find_evidence(conversation, scores, classifier.thresholds)
+    evidence, uncertain = find_evidence(conversation, scores, classifier.thresholds)
     turns = turns_by_label(evidence)
     handovers = transfers(conversation, turns.get("transfer", ()))
     outcome = judge_outcome(conversation, evidence, classifier)
@@ -61,6 +61,7 @@ def score(
     return Report(
         conversation=conversation,
         evidence=tuple(evidence),
+        uncertain=tuple(uncertain),
         counts={label: len(turns.get(label, ())) for label in LABELS},
         transfers=len(handovers),
         outcome=outcome,
@@ -108,6 +109,7 @@ def _unscored(conversation: Conversation, classifier: Classifier, reason_code: s
     return Report(
         conversation=conversation,
         evidence=(),
+        uncertain=(),
         counts=None,
         transfers=len(handovers),
         outcome=None,

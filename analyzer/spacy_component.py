@@ -54,7 +54,8 @@ class KasperComponent:
             conversation = Conversation("doc", tuple(turn for turn, _ in lines))
             conversation = with_roles(conversation, self._classifier, self._agent_speaker)
             scores = self._classifier.classify(conversation)
-            for item in find_evidence(conversation, scores, self._classifier.thresholds):
+            evidence, _ = find_evidence(conversation, scores, self._classifier.thresholds)
+            for item in evidence:
                 offset = lines[item.turn][1]
                 span = doc.char_span(
                     offset + item.start,

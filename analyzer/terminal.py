@@ -163,6 +163,10 @@ def show_call(report: Report) -> None:
         line = _on_one_line(f"{index:>3} {turn.speaker or turn.role:>8}  ")
         line.stylize("dim")
         line.append_text(_marked(turn.text, [e for e in report.evidence if e.turn == index]))
+        for item in report.uncertain:
+            if item.turn == index:
+                words = f"  ? {item.label} {item.probability:.2f}: {item.text}"
+                line.append(_visible(words), style="dim italic")
         console.print(line)
     console.print()
     if report.scorecard is None:

@@ -1,43 +1,51 @@
-"""How good the published weights are, beside the plainest model that learned from the same calls.
+"""How good a model is on labelled calls, and where it is not.
 
-    python -m models.evaluate                     # the test voices of data/training
-    python -m models.evaluate FILE.calls.txt …    # labelled calls of your own
-    python -m models.evaluate --write             # also metrics.json and the model card
+    kasper evaluate                          # the test voices of data/training
+    kasper evaluate FILE.calls.txt …         # labelled calls of your own
+    kasper evaluate --beside                 # with the plain models of models/baselines.py
+    kasper evaluate --beside --write         # also metrics.json and the model card
 
-Turn level: precision, recall and F1 per label. Call level: bands, transfers, outcome. Evidence:
-overlap of characters where label and turn are right. The plain model is character n-gram TF-IDF
-with logistic regression, with thresholds picked in the same way.
+Turn level: precision, recall and F1 per label and language, how far the probabilities can be
+trusted, which labels are taken for one another. Call level: bands, transfers, outcome. Evidence:
+overlap of characters where label and turn are right.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score
 
-from analyzer.classifier import DEFAULT_MODEL, OnnxClassifier
+from analyzer.classifier import DEFAULT_MODEL, OnnxClassifier, TurnScores
 from analyzer.evidence import Evidence, find_evidence
+from analyzer.language import LANGUAGES, language_of
 from analyzer.report import Report
 from analyzer.scoring import score
-from analyzer.traits import LABELS, TRAIT
+from analyzer.traits import LABELS
+from models.baselines import PLAIN, Found, finder
+from models.calibrate import turns_of
 from models.dataset import DATA, Band, LabelledCall, load, parse, write_between
-from models.train import FOLDS, MAX_THRESHOLD, MIN_THRESHOLD, MODELS, best_threshold, fold_of
+from models.export import MODELS
+from models.train import split
 
 CORE = ("sigh", "deflection", "transfer", "empathy", "blame")
 # A label is averaged over only where it occurs at least this often.
 _ENOUGH = 5
 
-# Per call and turn, the labels found.
-Found = list[list[frozenset[str]]]
+_BINS, _SHOWN = 10, 12
+_LENGTHS = ((5, "1 to 5"), (15, "6 to 15"), (40, "16 to 40"), (10**9, "41 and more"))
+_NORWEGIAN = {"nb": "Bokmål", "nn": "Nynorsk"}
+
+Find = Callable[[Sequence[LabelledCall]], Found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,99 +174,147 @@ def call_level(calls: Sequence[LabelledCall], reports: Sequence[Report]) -> dict
     }
 
 
-def baseline(training: Sequence[LabelledCall]) -> Callable[[Sequence[LabelledCall]], Found]:
-    """Character n-gram TF-IDF with logistic regression, learned from whole turns."""
-    thresholds = _baseline_thresholds(training)
-    scorer = _fit_baseline(training)
-
-    def find(calls: Sequence[LabelledCall]) -> Found:
-        probabilities = iter(scorer(calls))
-        return [
-            [
-                frozenset(
-                    label
-                    for label, p, t in zip(LABELS, next(probabilities), thresholds, strict=True)
-                    if p >= t and TRAIT[label].role == turn.role
-                )
-                for turn in call.conversation.turns
-            ]
-            for call in calls
-        ]
-
-    return find
-
-
-def _rows(calls: Sequence[LabelledCall]) -> list[tuple[str, str, frozenset[str]]]:
-    return [
-        (turn.text, turn.role, labels)
-        for call in calls
-        for turn, labels in zip(call.conversation.turns, call.labels, strict=True)
-    ]
-
-
-def _fit_baseline(training: Sequence[LabelledCall]) -> Callable[[Sequence[LabelledCall]], Any]:
-    rows = _rows(training)
-    vectorizer = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True
-    )
-    matrix = vectorizer.fit_transform([text for text, _, _ in rows])
-    models = []
-    for label in LABELS:
-        own = np.array([role == TRAIT[label].role for _, role, _ in rows])
-        target = np.array([label in labels for _, _, labels in rows])[own]
-        model = LogisticRegression(C=20, class_weight="balanced", solver="liblinear", max_iter=400)
-        models.append(model.fit(matrix[own], target))
-
-    def probabilities(calls: Sequence[LabelledCall]) -> Any:
-        texts = vectorizer.transform([text for text, _, _ in _rows(calls)])
-        return np.stack([model.predict_proba(texts)[:, 1] for model in models], axis=1)
-
-    return probabilities
-
-
-def _baseline_thresholds(training: Sequence[LabelledCall]) -> list[float]:
-    rows, probabilities = [], []
-    for fold in range(FOLDS):
-        held_out = [call for call in training if fold_of(call) == fold]
-        scorer = _fit_baseline([call for call in training if fold_of(call) != fold])
-        rows += _rows(held_out)
-        probabilities.append(scorer(held_out))
-    scores = np.concatenate(probabilities)
-    thresholds = []
+def calibration(
+    calls: Sequence[LabelledCall], scores: Sequence[Sequence[TurnScores]]
+) -> dict[str, dict[str, float]]:
+    """Per label, over the turns of its role: the Brier score (mean squared error of the
+    probability) and the expected calibration error (mean distance between probability and truth
+    over ten bins of equally many turns; Naeini et al. 2015)."""
+    chances = np.array([turn.probabilities for call in scores for turn in call])
+    found = {}
     for column, label in enumerate(LABELS):
-        own = np.array([role == TRAIT[label].role for _, role, _ in rows])
-        target = np.array([label in labels for _, _, labels in rows])
-        best = best_threshold(scores[own, column], target[own])
-        thresholds.append(min(max(best, MIN_THRESHOLD), MAX_THRESHOLD))
-    return thresholds
+        own, truth = turns_of(calls, label)
+        p, t = chances[own, column].astype(float), truth[own].astype(float)
+        bins = [part for part in np.array_split(np.argsort(p, kind="stable"), _BINS) if len(part)]
+        error = sum(len(part) * abs(p[part].mean() - t[part].mean()) for part in bins)
+        found[label] = {
+            "brier": round(float(((p - t) ** 2).mean()), 4) if len(p) else 0.0,
+            "ece": round(float(error / max(len(p), 1)), 4),
+        }
+    return found
+
+
+def confusions(gold: Found, found: Found) -> list[tuple[str, str, int]]:
+    """The label missed, the one found in its place on the same turn, and how often."""
+    pairs = Counter(
+        (missed, instead)
+        for gs, fs in zip(gold, found, strict=True)
+        for g, f in zip(gs, fs, strict=True)
+        for missed in g - f
+        for instead in f - g
+    )
+    return [(missed, instead, times) for (missed, instead), times in pairs.most_common(_SHOWN)]
 
 
 def evaluate(
-    calls: Sequence[LabelledCall], training: Sequence[LabelledCall], model: Path
+    calls: Sequence[LabelledCall], model: Path, plain: Mapping[str, Find] | None = None
 ) -> dict[str, Any]:
-    """All figures of the weights in `model` on `calls`, with the plain model's beside them."""
+    """All figures of the weights in `model` on `calls`, and those of `plain` models beside them."""
     classifier = OnnxClassifier(model)
     reports = [score(call.conversation, classifier=classifier) for call in calls]
     # a fragment may have one side only and then has no score, but its labels count all the same
+    scores = [classifier.classify(call.conversation) for call in calls]
     evidence = [
-        find_evidence(c.conversation, classifier.classify(c.conversation), classifier.thresholds)
-        for c in calls
+        find_evidence(call.conversation, own, classifier.thresholds)[0]
+        for call, own in zip(calls, scores, strict=True)
     ]
-    gold, found, plain = truth(calls), found_labels(calls, evidence), baseline(training)(calls)
+    gold, found = truth(calls), found_labels(calls, evidence)
+    others = {name: find(calls) for name, find in (plain or {}).items()}
+    sure = calibration(calls, scores)
     figures: dict[str, Any] = {
-        "model": {"name": classifier.info.name, "sha256": classifier.info.sha256},
-        "labels": {k: c.as_dict() for k, c in label_counts(gold, found).items()},
+        "model": asdict(classifier.info),
+        "labels": {k: c.as_dict() | sure[k] for k, c in label_counts(gold, found).items()},
+        "languages": {},
+        "groups": {},
         "span_overlap": span_overlap(calls, evidence),
         "calls": call_level(calls, reports),
-        "groups": {},
+        "confusions": confusions(gold, found),
+        "slices": slices(calls, gold, found),
     }
     for name, chosen in _groups(calls).items():
         own_gold = [gold[i] for i in chosen]
-        figures["groups"][name] = {
-            "kasper": summary(own_gold, [found[i] for i in chosen]),
-            "tfidf": summary(own_gold, [plain[i] for i in chosen]),
+        own_found = [found[i] for i in chosen]
+        figures["groups"][name] = summary(own_gold, own_found) | {
+            "interval": interval(own_gold, own_found),
+            "beside": {k: summary(own_gold, [o[i] for i in chosen]) for k, o in others.items()},
         }
+        if name in LANGUAGES:
+            counts = label_counts(own_gold, own_found)
+            figures["languages"][name] = {label: c.as_dict() for label, c in counts.items()}
     return figures
+
+
+def interval(gold: Found, found: Found, draws: int = 200) -> tuple[float, float]:
+    """Macro-F1 between the 2.5th and the 97.5th percentile of `draws` samples of the calls, each
+    as many calls as there are, drawn with replacement (Efron 1979)."""
+    each = np.array(
+        [
+            [(c.hits, c.false_alarms, c.misses) for c in label_counts([g], [f]).values()]
+            for g, f in zip(gold, found, strict=True)
+        ]
+    )
+    random = np.random.default_rng(0)
+    present = each[:, :, [0, 2]].sum((0, 2)) >= _ENOUGH
+    if not present.any():
+        return 0.0, 0.0
+    values = []
+    for _ in range(draws):
+        hits, false, missed = each[random.integers(len(each), size=len(each))].sum(0)[present].T
+        values.append((2 * hits / np.maximum(2 * hits + false + missed, 1)).mean())
+    low, high = np.percentile(values, [2.5, 97.5])
+    return round(float(low), 3), round(float(high), 3)
+
+
+def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str, dict[str, Any]]:
+    """Micro-F1 and false alarms per hundred turns by what should make no difference: variety of
+    Norwegian, length of the turn, and the agent's sex where the greeting gives a name."""
+    groups: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
+    for call, gs, fs in zip(calls, gold, found, strict=True):
+        name = _sex_of_agent(call)
+        for turn, g, f in zip(call.conversation.turns, gs, fs, strict=True):
+            if turn.role == "system":
+                continue
+            words = len(turn.text.split())
+            length = next(title for most, title in _LENGTHS if words <= most)
+            groups[f"turns of {length} words"].append((g, f))
+            if call.conversation.language == "nb":
+                form = _NORWEGIAN.get(language_of(call.conversation) or "", "not told")
+                groups[f"Norwegian: {form}"].append((g, f))
+            if name and turn.role == "agent":
+                groups[f"agent's name: {name}"].append((g, f))
+    table = {}
+    for name, pairs in sorted(groups.items()):
+        hits = sum(len(g & f) for g, f in pairs)
+        false = sum(len(f - g) for g, f in pairs)
+        missed = sum(len(g - f) for g, f in pairs)
+        table[name] = {
+            "turns": len(pairs),
+            "micro_f1": round(Counts(hits, false, missed).f1, 3),
+            "false_alarms_per_100_turns": round(100 * false / len(pairs), 2),
+        }
+    return table
+
+
+def _sex_of_agent(call: LabelledCall) -> str | None:
+    turn = next((turn for turn in call.conversation.turns if turn.role == "agent"), None)
+    words = re.findall(r"\w+", turn.text)[:25] if turn else []
+    kinds = {
+        kind for word in words for kind, names in _first_names().items() if word.title() in names
+    }
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+@cache
+def _first_names() -> dict[str, frozenset[str]]:
+    """Names that only women or only men bear, in the lists of Faker."""
+    from faker import Faker
+
+    women, men = set[str](), set[str]()
+    for place in ("da_DK", "no_NO", "sv_SE", "en_GB", "en_US"):
+        for provider in Faker(place).get_providers():
+            women |= set(getattr(provider, "first_names_female", ()))
+            men |= set(getattr(provider, "first_names_male", ()))
+    return {"a woman's": frozenset(women - men), "a man's": frozenset(men - women)}
 
 
 def _groups(calls: Sequence[LabelledCall]) -> dict[str, list[int]]:
@@ -273,24 +329,25 @@ def _groups(calls: Sequence[LabelledCall]) -> dict[str, list[int]]:
 
 def as_markdown(figures: Mapping[str, Any]) -> str:
     """The figures as the tables of the model card."""
-    lines = ["| on | turns | micro-F1 | macro-F1 | core five | TF-IDF + LR macro-F1 |"]
-    lines.append("| --- | ---: | ---: | ---: | ---: | ---: |")
+    beside = list(figures["groups"]["all"]["beside"]) if figures["groups"] else []
+    columns = ["turns", "micro-F1", "macro-F1", "95 % of samples", "core five"]
+    lines = [_row("on", columns, beside), _row("---", ["---:"] * 5, ["---:"] * len(beside))]
     for name, group in figures["groups"].items():
-        own, plain = group["kasper"], group["tfidf"]
+        low, high = group["interval"]
+        others = [f"{group['beside'][other]['macro_f1']:.2f}" for other in beside]
+        own = [f"{group[figure]:.2f}" for figure in ("micro_f1", "macro_f1")]
+        core = f"{group['core_f1']:.2f}"
         lines.append(
-            f"| {name} | {own['turns']} | {own['micro_f1']:.2f} | {own['macro_f1']:.2f} "
-            f"| {own['core_f1']:.2f} | {plain['macro_f1']:.2f} |"
+            _row(name, [str(group["turns"]), *own, f"{low:.2f} to {high:.2f}", core], others)
         )
-    lines += [
-        "",
-        "| label | precision | recall | F1 | times |",
-        "| --- | ---: | ---: | ---: | ---: |",
-    ]
+    languages = list(figures["languages"])
+    columns = ["precision", "recall", "F1", "times", *languages, "Brier", "ECE"]
+    lines += ["", _row("label", columns), _row("---", ["---:"] * len(columns))]
     for label, row in figures["labels"].items():
-        lines.append(
-            f"| {label} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} "
-            f"| {row['support']} |"
-        )
+        own = [f"{row[figure]:.2f}" for figure in ("precision", "recall", "f1")]
+        each = [f"{figures['languages'][name][label]['f1']:.2f}" for name in languages]
+        sure = [f"{row['brier']:.3f}", f"{row['ece']:.3f}"]
+        lines.append(_row(label, own, [str(row["support"])], each, sure))
     calls = figures["calls"]
     lines += ["", f"Overlap of the evidence's characters: {figures['span_overlap']:.2f}."]
     if calls["calls"]:
@@ -301,10 +358,23 @@ def as_markdown(figures: Mapping[str, Any]) -> str:
             f"{calls['resolved_accuracy']:.2f}, failure {calls['failure_accuracy']:.2f}, recovery "
             f"{calls['recovery_accuracy']:.2f}, transfers {calls['transfers_accuracy']:.2f}."
         )
+    if figures["slices"]:
+        columns = ["turns", "micro-F1", "false alarms per 100 turns"]
+        lines += ["", _row("slice", columns), _row("---", ["---:"] * 3)]
+    for name, row in figures["slices"].items():
+        alarms = f"{row['false_alarms_per_100_turns']:.1f}"
+        lines.append(_row(name, [str(row["turns"]), f"{row['micro_f1']:.2f}", alarms]))
+    if figures["confusions"]:
+        told = (f"{missed} as {found} ({times})" for missed, found, times in figures["confusions"])
+        lines += ["", f"Most often taken for one another: {', '.join(told)}."]
     return "\n".join(lines)
 
 
-_BEGIN = "<!-- figures: python -m models.evaluate --write -->"
+def _row(first: str, *groups: Sequence[str]) -> str:
+    return f"| {' | '.join([first, *(cell for group in groups for cell in group)])} |"
+
+
+_BEGIN = "<!-- figures: kasper evaluate --write -->"
 
 
 def write_card(figures: Mapping[str, Any], model: Path) -> None:
@@ -313,23 +383,31 @@ def write_card(figures: Mapping[str, Any], model: Path) -> None:
     write_between(model / "MODEL_CARD.md", _BEGIN, as_markdown(figures))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.evaluate", description=__doc__)
-    parser.add_argument("files", nargs="*", type=Path)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="kasper evaluate", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("files", nargs="*", type=Path, help="labelled calls; none: the test voices")
     parser.add_argument("--model", type=Path, default=MODELS / DEFAULT_MODEL)
-    parser.add_argument("--write", action="store_true")
-    options = parser.parse_args()
+    parser.add_argument("--beside", action="store_true", help="train the plain models too: an hour")
+    parser.add_argument("--write", action="store_true", help="metrics.json and the model card")
+    options = parser.parse_args(arguments)
     if options.write and options.files:
         parser.error("--write publishes the figures of the test voices; leave the files out")
-    labelled = load(DATA)
-    training = [call for call in labelled if call.split == "train"]
+    labelled = [] if options.files and not options.beside else load(DATA)
     test = [call for call in labelled if call.split == "test"]
     calls = [call for file in options.files for call in parse(file)] or test
-    figures = evaluate(calls, training, options.model)
+    plain = {}
+    if options.beside:
+        training, validation = split(labelled)
+        plain = {name: finder(fit, training, validation) for name, fit in PLAIN.items()}
+    figures = evaluate(calls, options.model, plain)
     if options.write:
         write_card(figures, options.model)
     print(as_markdown(figures))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

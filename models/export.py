@@ -1,7 +1,21 @@
-"""The linear model as an ONNX graph: bucket numbers in, scores per word and turn out."""
+"""From trained weights to the folder that `kasper score` runs.
+
+    kasper export                                      # runs/model -> models/kasper-tagger
+    kasper export runs/mine --output models/mine --data mine --name mine
+
+The encoder's weights and word vectors become 8-bit integers (the conversation network is small and
+stays as it is); then probabilities and thresholds are fitted on the validation calls with the very
+files that will run, and what the 8 bits cost there is printed.
+"""
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +23,28 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from analyzer.tokens import PHRASES
-from analyzer.traits import LABELS
+from analyzer.classifier import (
+    CONVERSATION,
+    DEFAULT_MODEL,
+    ENCODER,
+    LINEAR,
+    TOKENIZER,
+    OnnxClassifier,
+)
+from analyzer.tokens import FEATURES_VERSION, PHRASES, tokenise
+from analyzer.traits import LABELS, TRAITS_VERSION
+from models.calibrate import Calibration, calibrate
+from models.dataset import DATA, LabelledCall, load
+from models.train import ABOUT, RUNS, TAGGER, load_linear, split
+from models.train import ENCODER as ENCODER_CONFIG
 
+VERSION = "3"
+MODELS = Path(__file__).parent
 _OPSET, _IR_VERSION = 18, 10
+# 8-bit integers: 127 steps either way of the middle; below the smallest scale everything is 0.
+_STEPS, _MIDDLE, _SMALLEST = 127, 128, 1e-8
+# A table of more numbers than this is stored in 8 bits.
+_LARGE = 1_000_000
 
 
 def linear_model(
@@ -86,3 +118,175 @@ def linear_model(
     )
     onnx.checker.check_model(model)
     return model
+
+
+def export(
+    trained: Path, output: Path, calls: Sequence[LabelledCall], name: str, *, bits: int = 8
+) -> Calibration:
+    """Write the model folder `output` from what `models.train` left in `trained`.
+
+    `calls` are those it was trained from: the validation calls among them are what the
+    probabilities and thresholds are fitted on. `bits` is 8 or 32, of the encoder's weights.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    linear = load_linear(trained)
+    graph = linear_model(linear.idf, linear.weights, linear.bias)
+    (output / LINEAR).write_bytes(graph.SerializeToString())
+    names = [LINEAR]
+    if (trained / TAGGER).exists():
+        _networks(trained, output, bits)
+        names += [ENCODER, CONVERSATION, TOKENIZER]
+    about = json.loads((trained / ABOUT).read_text("utf-8"))
+    config = {
+        "name": name,
+        "version": VERSION,
+        "files": {n: hashlib.sha256((output / n).read_bytes()).hexdigest() for n in names},
+        "features_version": FEATURES_VERSION,
+        "traits_version": TRAITS_VERSION,
+        "labels": list(LABELS),
+        "calibration": [[1.0, 0.0]] * len(LABELS),
+        "thresholds": [1.0] * len(LABELS),
+        "outcome": about.pop("outcome"),
+        "trained": about,
+    }
+    _write(config, output)
+    _, validation = split(calls)
+    calibration = calibrate(validation, log_odds(OnnxClassifier(output), validation))
+    config |= {"calibration": calibration.scaling, "thresholds": calibration.thresholds}
+    _write(config, output)
+    return calibration
+
+
+def log_odds(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> NDArray[np.float64]:
+    """What the classifier says of every turn of the calls before calibration, (turns, labels)."""
+    return np.concatenate(
+        [
+            classifier.log_odds([tokenise(turn.text) for turn in turns], [t.role for t in turns])[0]
+            for turns in (call.conversation.turns for call in calls)
+        ]
+    ).astype(np.float64)
+
+
+def _write(config: dict[str, Any], output: Path) -> None:
+    (output / "config.json").write_text(json.dumps(config, indent=1) + "\n", "utf-8")
+
+
+def _networks(trained: Path, output: Path, bits: int) -> None:
+    # torch and transformers take seconds to import; the linear model does without
+    from models.tagger import as_onnx, load_tagger
+
+    tagger = load_tagger(trained / ENCODER_CONFIG, trained / TAGGER)
+    encoder, conversation = as_onnx(tagger)
+    onnx.save(conversation, output / CONVERSATION)
+    onnx.save(encoder if bits == 32 else in_8_bits(encoder), output / ENCODER)
+    (output / TOKENIZER).write_bytes((trained / TOKENIZER).read_bytes())
+
+
+def in_8_bits(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph with its large tables and the weights of its products as 8-bit integers.
+
+    Each column of weights and each row that comes in has a scale of its own. The usual dynamic
+    quantisation has one scale for a whole batch; then a turn's scores would hang on the turns
+    beside it, and the same call could get two reports.
+    """
+    steps = _Steps()
+    tables = {tensor.name: tensor for tensor in model.graph.initializer}
+    rows_in: dict[str, str] = {}
+    for node in model.graph.node:
+        table = tables.get(node.input[-1 if node.op_type == "MatMul" else 0])
+        if node.op_type == "MatMul" and table is not None:
+            tables.pop(table.name)
+            source = node.input[0]
+            if source not in rows_in:
+                rows_in[source] = steps.rows(source)
+            steps.product(rows_in[source], numpy_helper.to_array(table), node.output[0])
+        elif node.op_type == "Gather" and table is not None and np.prod(table.dims) > _LARGE:
+            tables.pop(table.name)
+            steps.lookup(numpy_helper.to_array(table), node.input[1], node.output[0])
+        else:
+            steps.nodes.append(node)
+    graph = helper.make_graph(
+        steps.nodes,
+        model.graph.name,
+        model.graph.input,
+        model.graph.output,
+        [*tables.values(), *steps.constants],
+    )
+    small = helper.make_model(graph, opset_imports=model.opset_import, ir_version=_IR_VERSION)
+    onnx.checker.check_model(small)
+    return small
+
+
+class _Steps:
+    """The nodes of a graph in 8 bits, and the constants that they need."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._constant("last_axis", np.array([-1]))
+        self._constant("steps_of_8_bits", np.array(_STEPS, np.float32))
+        self._constant("smallest", np.array(_SMALLEST, np.float32))
+        self._constant("middle", np.array(_MIDDLE, np.float32))
+        self._constant("middle_8", np.array(_MIDDLE, np.uint8))
+
+    def rows(self, source: str) -> str:
+        """Each row of `source` as 8-bit integers about 128, `NAME.rows`, and their `NAME.scale`."""
+        name = f"{source}.8"
+        self._add("Abs", [source], f"{name}.size")
+        self._add("ReduceMax", [f"{name}.size", "last_axis"], f"{name}.most", keepdims=1)
+        self._add("Div", [f"{name}.most", "steps_of_8_bits"], f"{name}.step")
+        self._add("Max", [f"{name}.step", "smallest"], f"{name}.scale")
+        self._add("Div", [source, f"{name}.scale"], f"{name}.scaled")
+        self._add("Add", [f"{name}.scaled", "middle"], f"{name}.moved")
+        self._add("Round", [f"{name}.moved"], f"{name}.whole")
+        self._add("Cast", [f"{name}.whole"], f"{name}.rows", to=TensorProto.UINT8)
+        return name
+
+    def product(self, rows: str, weights: NDArray[Any], output: str) -> None:
+        """The product of rows and weights; the scales one after the other, since ONNX Runtime takes
+        a product of both for that of a whole batch."""
+        scale = np.maximum(np.abs(weights).max(0), _SMALLEST) / _STEPS
+        self._constant(f"{output}.weights", np.round(weights / scale).astype(np.int8))
+        self._constant(f"{output}.columns", scale.astype(np.float32))
+        inputs = [f"{rows}.rows", f"{output}.weights", "middle_8"]
+        self._add("MatMulInteger", inputs, f"{output}.sum")
+        self._add("Cast", [f"{output}.sum"], f"{output}.float", to=TensorProto.FLOAT)
+        self._add("Mul", [f"{output}.float", f"{output}.columns"], f"{output}.half")
+        self._add("Mul", [f"{output}.half", f"{rows}.scale"], output)
+
+    def lookup(self, table: NDArray[Any], places: str, output: str) -> None:
+        """Rows of a table."""
+        scale = np.maximum(np.abs(table).max(1, keepdims=True), _SMALLEST) / _STEPS
+        self._constant(f"{output}.table", np.round(table / scale).astype(np.int8))
+        self._constant(f"{output}.scales", scale.astype(np.float32))
+        self._add("Gather", [f"{output}.table", places], f"{output}.found", axis=0)
+        self._add("Cast", [f"{output}.found"], f"{output}.float", to=TensorProto.FLOAT)
+        self._add("Gather", [f"{output}.scales", places], f"{output}.scale", axis=0)
+        self._add("Mul", [f"{output}.float", f"{output}.scale"], output)
+
+    def _add(self, kind: str, inputs: list[str], output: str, **more: Any) -> None:
+        self.nodes.append(helper.make_node(kind, inputs, [output], **more))
+
+    def _constant(self, name: str, value: NDArray[Any]) -> None:
+        self.constants.append(numpy_helper.from_array(value, name))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="kasper export", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("trained", nargs="?", type=Path, default=RUNS / "model")
+    parser.add_argument("--data", type=Path, default=DATA, help="the calls it was trained from")
+    parser.add_argument("--output", type=Path, default=MODELS / DEFAULT_MODEL)
+    parser.add_argument("--name", default=DEFAULT_MODEL)
+    parser.add_argument("--bits", type=int, choices=[8, 32], default=8)
+    options = parser.parse_args(arguments)
+    export(options.trained, options.output, load(options.data), options.name, bits=options.bits)
+    size = sum(path.stat().st_size for path in options.output.iterdir())
+    sys.stdout.write(f"{options.output}: {size / 1e6:.1f} MB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,24 +1,16 @@
-"""From labelled calls to published weights.
+"""The linear half of the model: a logistic regression per label over hashed pieces of words.
 
-    python -m models.train                       # data/training -> models/kasper-linear
-    python -m models.train --data mine --output /tmp/mine
-
-A logistic regression per label over hashed pieces of words. Besides whole turns it learns from the
-marked spans alone (as positives) and from what is left of a turn without them (as negatives), which
-teaches it which words carry a label. Thresholds and calibration come from five folds of calls, each
-scored by a model that never saw it; the published weights are then fitted on all of the training
-split. The voices for validation and test are never touched.
+Besides whole turns it learns from the marked spans alone (as positives) and from what is left of a
+turn without them (as negatives), which teaches it which words carry a label.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
 import zlib
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -26,22 +18,17 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from analyzer.classifier import DEFAULT_MODEL, outcome_features
+from analyzer.classifier import outcome_features
 from analyzer.conversation import Role
-from analyzer.tokens import BUCKETS, FEATURES_VERSION, ngram_ids, phrase_ids, tokenise
-from analyzer.traits import LABELS, TRAIT, TRAITS_VERSION
-from models.dataset import DATA, LabelledCall, load
-from models.export import linear_model
+from analyzer.tokens import BUCKETS, ngram_ids, phrase_ids, tokenise
+from analyzer.traits import LABELS, TRAIT
+from models.dataset import LabelledCall
 
-VERSION = "2"
-MODELS = Path(__file__).parent
 FOLDS = 5
 # Inverse regularisation, chosen among 5, 20 and 60 on the folds.
 STRENGTH = 20.0
 # A piece seen in fewer examples than this says nothing that carries over.
 MIN_EXAMPLES = 2
-# A label is asserted from here on at the least, however a threshold comes out on few examples.
-MIN_THRESHOLD, MAX_THRESHOLD = 0.3, 0.9
 
 Array = NDArray[np.float64]
 
@@ -66,6 +53,19 @@ class LinearModel:
     def logits(self, examples: Sequence[Example]) -> Array:
         """Log-odds (examples, labels + 1)."""
         return np.asarray(features(examples, self.idf) @ self.weights.T + self.bias)
+
+    def scores(self, calls: Sequence[LabelledCall]) -> list[Array]:
+        """For each call the log-odds (turns, labels); those of system turns are 0."""
+        found = iter(self.logits(turn_examples(calls))[:, : len(LABELS)])
+        return [
+            np.stack(
+                [
+                    np.zeros(len(LABELS)) if turn.role == "system" else next(found)
+                    for turn in call.conversation.turns
+                ]
+            )
+            for call in calls
+        ]
 
 
 def pieces_of(text: str) -> list[int]:
@@ -150,52 +150,39 @@ def _regression(matrix: sparse.csr_matrix, truth: NDArray[np.bool_]) -> tuple[Ar
     return model.coef_[0], float(model.intercept_[0])
 
 
-def out_of_fold(calls: Sequence[LabelledCall]) -> tuple[list[Example], Array]:
-    """Every turn of the calls with its log-odds by a model that never saw its call."""
-    examples: list[Example] = []
-    logits = []
-    for fold in range(FOLDS):
-        held_out = [call for call in calls if fold_of(call) == fold]
-        if held_out:
-            model = fit([call for call in calls if fold_of(call) != fold])
-            turns = turn_examples(held_out)
-            examples += turns
-            logits.append(model.logits(turns))
-    return examples, np.concatenate(logits)
+def out_of_fold(calls: Sequence[LabelledCall], processes: int = 2) -> list[Array]:
+    """For each call the log-odds (turns, labels) by a model that never saw its voice."""
+    folds = folds_of(calls)
+    parts = [
+        [call for call, own in zip(calls, folds, strict=True) if (own == fold) == held_out]
+        for fold in sorted(set(folds))
+        for held_out in (False, True)
+    ]
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        found = pool.map(_fit_and_score, parts[::2], parts[1::2])
+        logits = {
+            call.conversation.id: scores
+            for held_out, own in zip(parts[1::2], found, strict=True)
+            for call, scores in zip(held_out, own, strict=True)
+        }
+    return [logits[call.conversation.id] for call in calls]
 
 
-def fold_of(call: LabelledCall) -> int:
-    """The fold, 0 to `FOLDS` - 1, in which a training call is held out: parallel calls together."""
-    return zlib.crc32((call.parallel_id or call.conversation.id).encode()) % FOLDS
+def _fit_and_score(
+    training: Sequence[LabelledCall], held_out: Sequence[LabelledCall]
+) -> list[Array]:
+    return fit(training).scores(held_out)
 
 
-def calibrate(examples: Sequence[Example], logits: Array) -> tuple[list[list[float]], list[float]]:
-    """Per label the slope and offset of Platt scaling, and the threshold with the best F1."""
-    calibration, thresholds = [], []
-    for column, label in enumerate(LABELS):
-        own = np.array([example.role == TRAIT[label].role for example in examples])
-        truth = np.array([label in example.labels for example in examples])[own]
-        scores = logits[own, column]
-        if truth.all() or not truth.any():
-            calibration.append([1.0, 0.0])
-            thresholds.append(MAX_THRESHOLD)
-            continue
-        platt = LogisticRegression(C=1.0).fit(scores[:, None], truth)
-        slope, offset = float(platt.coef_[0, 0]), float(platt.intercept_[0])
-        probabilities = 1 / (1 + np.exp(-(slope * scores + offset)))
-        calibration.append([round(slope, 4), round(offset, 4)])
-        best = best_threshold(probabilities, truth)
-        thresholds.append(round(float(np.clip(best, MIN_THRESHOLD, MAX_THRESHOLD)), 3))
-    return calibration, thresholds
-
-
-def best_threshold(probabilities: Array, truth: NDArray[np.bool_]) -> float:
-    """The probability from which on asserting the label gives the highest F1."""
-    candidates = np.linspace(0.05, 0.95, 91)
-    asserted = probabilities[None, :] >= candidates[:, None]
-    hits = (asserted & truth).sum(1)
-    f1 = 2 * hits / np.maximum(asserted.sum(1) + truth.sum(), 1)
-    return float(candidates[int(f1.argmax())])
+def folds_of(calls: Sequence[LabelledCall]) -> list[int]:
+    """The fold, 0 to `FOLDS` - 1, in which each call is held out: a voice goes with itself and a
+    parallel call with its original. Too few voices for that are split call by call."""
+    origins = [call.parallel_id or call.conversation.id for call in calls]
+    voices = [origin.split("-")[1] for origin in origins]
+    if len(set(voices)) >= FOLDS:
+        places = {voice: place for place, voice in enumerate(sorted(set(voices)))}
+        return [places[voice] % FOLDS for voice in voices]
+    return [zlib.crc32(origin.encode()) % FOLDS for origin in origins]
 
 
 def fit_outcome(calls: Sequence[LabelledCall]) -> dict[str, Any]:
@@ -224,37 +211,3 @@ def fit_outcome(calls: Sequence[LabelledCall]) -> dict[str, Any]:
         weights = dict(zip(names, model.coef_[0].round(3).tolist(), strict=True))
         outcome[target] = {"bias": round(float(model.intercept_[0]), 3), "weights": weights}
     return outcome
-
-
-def train(calls: Sequence[LabelledCall], output: Path, name: str = DEFAULT_MODEL) -> None:
-    """Fit on the training split of `calls` and write `model.onnx` and `config.json` to `output`."""
-    training = [call for call in calls if call.split == "train"]
-    calibration, thresholds = calibrate(*out_of_fold(training))
-    model = fit(training)
-    weights = linear_model(model.idf, model.weights, model.bias).SerializeToString()
-    config = {
-        "name": name,
-        "version": VERSION,
-        "sha256": hashlib.sha256(weights).hexdigest(),
-        "features_version": FEATURES_VERSION,
-        "traits_version": TRAITS_VERSION,
-        "labels": list(LABELS),
-        "calibration": calibration,
-        "thresholds": thresholds,
-        "outcome": fit_outcome(training),
-    }
-    output.mkdir(parents=True, exist_ok=True)
-    (output / "model.onnx").write_bytes(weights)
-    (output / "config.json").write_text(json.dumps(config, indent=1) + "\n", "utf-8")
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.train", description=__doc__)
-    parser.add_argument("--data", type=Path, default=DATA)
-    parser.add_argument("--output", type=Path, default=MODELS / DEFAULT_MODEL)
-    options = parser.parse_args()
-    train(load(options.data), options.output)
-
-
-if __name__ == "__main__":
-    main()

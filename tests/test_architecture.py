@@ -12,18 +12,22 @@ OURS = ("analyzer", "models", "api", "benchmarks", "tests")
 
 # Which library may be imported where: modules, or packages with a dot at the end.
 HOMES: dict[str, tuple[str, ...]] = {
+    "faker": ("models.evaluate",),
+    "floret": ("models.baselines",),
     "fsspec": ("analyzer.reading.sources",),
     "jinja2": ("analyzer.writing.html",),
     "markupsafe": ("analyzer.writing.html",),
     "numpy": (
         "analyzer.classifier",
         "analyzer.evidence",
+        "analyzer.pieces",
+        "analyzer.tagger",
         "analyzer.tokens",
         "models.",
         "benchmarks.",
     ),
-    "onnx": ("models.",),
-    "onnxruntime": ("analyzer.classifier",),
+    "onnx": ("models.", "benchmarks.model"),
+    "onnxruntime": ("analyzer.classifier", "models.export", "benchmarks.model"),
     "openpyxl": ("analyzer.reading.table",),
     "pandas": ("analyzer.frames", "analyzer.reading.table"),
     "py3langid": ("analyzer.language",),
@@ -31,11 +35,17 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pydantic": ("analyzer.reading.", "analyzer.scorecard"),
     "pydantic_core": ("analyzer.scorecard",),
     "rich": ("analyzer.terminal",),
+    "safetensors": ("models.tagger", "models.train"),
     "scipy": ("models.",),
     "sklearn": ("models.",),
-    "spacy": ("analyzer.spacy_component",),
+    "spacy": ("analyzer.spacy_component", "models.baselines"),
+    "tokenizers": ("analyzer.pieces", "analyzer.tagger", "models.", "benchmarks.model"),
+    "torch": ("models.", "benchmarks.model"),
+    "thinc": ("models.baselines",),
+    "transformers": ("models.", "benchmarks.model"),
     "typer": ("analyzer.cli",),
     "webvtt": ("analyzer.reading.subtitles",),
+    "zstandard": ("models.tokenizer",),
 }
 
 

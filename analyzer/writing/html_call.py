@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from analyzer.conversation import Conversation, RoleDecision
+from analyzer.evidence import Evidence
 from analyzer.flags import Flag
 from analyzer.report import Report
 from analyzer.writing.html_figures import Figure, Missing, Repeat, figures, missing, repeats
@@ -80,6 +81,7 @@ class CallContext:
     ending: Ending | None
     transcript: Transcript
     findings: tuple[Finding, ...]
+    uncertain: tuple[Finding, ...]
     figures: tuple[Figure, ...]
     missing: tuple[Missing, ...]
     repeats: tuple[Repeat, ...]
@@ -101,14 +103,19 @@ def call_context(report: Report, anchor: str) -> CallContext:
         sum=sum_of(report.scorecard, anchor) if report.scorecard else None,
         ending=ending_of(report.outcome) if report.outcome else None,
         transcript=transcript(report, anchor),
-        findings=tuple(
-            Finding(Link(turn_anchor(anchor, item.turn), item.turn), tag(item), item.text)
-            for item in report.evidence
-        ),
+        findings=_findings(report.evidence, anchor),
+        uncertain=_findings(report.uncertain, anchor),
         figures=tuple(figures(report)),
         missing=tuple(missing(report)),
         repeats=tuple(repeats(report, anchor)),
         model=f"{report.model.name}, version {report.model.version}",
+    )
+
+
+def _findings(evidence: Iterable[Evidence], anchor: str) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(Link(turn_anchor(anchor, item.turn), item.turn), tag(item), item.text)
+        for item in evidence
     )
 
 

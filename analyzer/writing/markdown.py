@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from analyzer.evidence import Evidence
 from analyzer.report import Report
 from analyzer.traits import TRAIT
 from analyzer.writing.staged import StagedFile
@@ -48,9 +49,19 @@ def _section(report: Report) -> Iterator[str]:
         yield ""
         yield "| turn | finding | words | probability |"
         yield "| ---: | --- | --- | ---: |"
-    for item in report.evidence:
-        title = TRAIT[item.label].title
-        yield f"| {item.turn} | {title} | {_escaped(item.text)} | {item.probability:.2f} |"
+    yield from map(_row, report.evidence)
+    if report.uncertain:
+        yield ""
+        yield "For a person to judge, in no count:"
+        yield ""
+        yield "| turn | possible finding | words | probability |"
+        yield "| ---: | --- | --- | ---: |"
+    yield from map(_row, report.uncertain)
+
+
+def _row(item: Evidence) -> str:
+    title = TRAIT[item.label].title
+    return f"| {item.turn} | {title} | {_escaped(item.text)} | {item.probability:.2f} |"
 
 
 def _escaped(text: str) -> str:

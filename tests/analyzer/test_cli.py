@@ -353,6 +353,34 @@ def test_a_model_that_cannot_be_used_is_said_in_one_sentence(
     assert result.exit_code == 2 and result.stderr.startswith("No model in ")
 
 
+# --- the verbs of the workshop
+
+
+@pytest.mark.parametrize("verb", ["train", "export", "evaluate"])
+def test_workshop_verbs_say_in_their_own_help_what_they_do(kasper: Kasper, verb: str) -> None:
+    result = kasper(verb, "--help")
+
+    assert result.exit_code == 0
+    assert f"usage: kasper {verb}" in result.stdout and "--help" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("missing", "remedy"),
+    [("models", "works in a checkout of the source"), ("torch", "needs torch: pip install")],
+)
+def test_workshop_verbs_say_what_they_lack(
+    kasper: Kasper, monkeypatch: pytest.MonkeyPatch, missing: str, remedy: str
+) -> None:
+    def lacking(name: str) -> None:
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr(analyzer.cli, "import_module", lacking)
+    result = kasper("train")
+
+    assert result.exit_code == 2
+    assert remedy in result.stderr.replace("\n", " ")
+
+
 # --- explain
 
 
@@ -530,7 +558,7 @@ def test_the_real_command_ends_quietly_when_nobody_reads_on(
     assert (result.returncode, result.stderr) == (0, b"")
 
 
-HEAVY = ("openpyxl", "pandas", "pyarrow", "spacy", "torch")
+HEAVY = ("openpyxl", "pandas", "pyarrow", "sklearn", "spacy", "torch", "transformers")
 
 
 @pytest.mark.parametrize("arguments", [["formats"], ["score", "good/rasmus.txt"], ["--version"]])

@@ -18,7 +18,8 @@ Phrases = Callable[..., Classifier]
 
 
 def found_in(conversation: Conversation, classifier: Classifier) -> list[Evidence]:
-    return find_evidence(conversation, classifier.classify(conversation), classifier.thresholds)
+    scores = classifier.classify(conversation)
+    return find_evidence(conversation, scores, classifier.thresholds)[0]
 
 
 def test_evidence_is_the_words_that_prove_the_label(call: Call, phrases: Phrases) -> None:
@@ -33,6 +34,21 @@ def test_a_label_below_its_threshold_is_no_evidence(call: Call, phrases: Phrases
     classifier = phrases({"ikke mit bord": ("deflection", 0.49)})
 
     assert found_in(call("A: det er ikke mit bord"), classifier) == []
+
+
+@pytest.mark.parametrize(("probability", "places"), [(0.19, (0, 0)), (0.2, (0, 1)), (0.5, (1, 0))])
+def test_what_is_too_uncertain_to_assert_is_left_for_a_person(
+    call: Call, phrases: Phrases, probability: float, places: tuple[int, int]
+) -> None:
+    classifier = phrases({"ikke mit bord": ("deflection", probability)})
+    conversation = call("A: det er ikke mit bord")
+
+    asserted, uncertain = find_evidence(
+        conversation, classifier.classify(conversation), classifier.thresholds
+    )
+
+    assert (len(asserted), len(uncertain)) == places
+    assert {item.text for item in (*asserted, *uncertain)} <= {"ikke mit bord"}
 
 
 def test_a_label_at_its_threshold_is_evidence(call: Call, phrases: Phrases) -> None:
@@ -107,7 +123,7 @@ def test_a_turn_without_words_has_no_evidence() -> None:
     certain = TurnScores([], np.ones(len(LABELS), np.float32), np.zeros((0, len(LABELS)), "f"))
     conversation = Conversation("c-1", (Turn("  ", "agent"),))
 
-    assert find_evidence(conversation, [certain], np.full(len(LABELS), 0.5, np.float32)) == []
+    assert find_evidence(conversation, [certain], np.full(len(LABELS), 0.5, np.float32)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -198,6 +214,6 @@ def test_evidence_of_any_scores_is_exactly_its_slice(conversation: Conversation,
         gains = random.normal(size=(len(tokens), len(LABELS))).astype(np.float32)
         scores.append(TurnScores(tokens, random.random(len(LABELS), np.float32), gains))
 
-    found = find_evidence(conversation, scores, np.full(len(LABELS), 0.5, np.float32))
+    found, _ = find_evidence(conversation, scores, np.full(len(LABELS), 0.5, np.float32))
 
     check(conversation, found)

@@ -11,7 +11,7 @@ from analyzer.classifier import Classifier, default_classifier
 from analyzer.conversation import Conversation, Role, Turn
 from analyzer.errors import TranscriptError
 from analyzer.metrics import Skipped
-from analyzer.report import Report, to_json
+from analyzer.report import Report, to_dict, to_json
 from analyzer.scorecard import load
 from analyzer.scoring import score
 from analyzer.tokens import MAX_WORDS
@@ -329,3 +329,16 @@ def test_the_published_model_and_scorecard_tell_a_rasmus_from_a_star(call: Call)
     )
 
     assert (rasmus.band, star.band) == ("rasmus", "star")
+
+
+def test_what_is_uncertain_is_reported_and_counts_for_nothing(call: Call, phrases: Phrases) -> None:
+    lines = ("A: Hej, det er ikke mit bord.", "C: Nå, hvem kan så hjælpe mig?")
+    without = score(call(*lines), classifier=phrases({}))
+    report = score(call(*lines), classifier=phrases({"ikke mit bord": ("deflection", 0.4)}))
+
+    assert [(item.label, item.text) for item in report.uncertain] == [
+        ("deflection", "ikke mit bord")
+    ]
+    assert report.evidence == () and report.counts == without.counts
+    assert report.score == without.score
+    assert to_dict(report)["uncertain"][0]["probability"] == 0.4

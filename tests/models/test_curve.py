@@ -50,7 +50,9 @@ def test_a_row_per_share_and_set_and_a_blank_for_a_language_that_is_not_in_it() 
     training = part([call for call in labelled if call.split == "train"], 0.05)
     danish = [call for call in labelled if call.conversation.id.startswith("da-i-00")]
 
-    rows = [row.split(" | ") for row in curve(training, {"danish": danish})]
+    validation = [call for call in labelled if call.conversation.id.startswith("da-i-01")]
+
+    rows = [row.split(" | ") for row in curve(training, validation, {"danish": danish})]
 
     assert len(rows) == 2 + len(SHARES)
     turns = [int(row[2]) for row in rows[2:]]

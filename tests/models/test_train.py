@@ -1,19 +1,29 @@
-"""From labelled calls to weights that run, on a small part of the real data."""
+"""From labelled calls to weights that run, on a small part of the real data and a tiny encoder."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import BertConfig, BertModel
 
 from analyzer.classifier import OnnxClassifier
 from analyzer.conversation import Conversation, Turn
 from analyzer.evidence import find_evidence
+from analyzer.tokens import tokenise
 from analyzer.traits import LABELS
+from models.calibrate import best_threshold
 from models.dataset import LabelledCall, load
-from models.train import best_threshold, fit, fit_outcome, train, turn_examples
+from models.export import export
+from models.finetune import collate, forward, prepare
+from models.linear import fit, fit_outcome, folds_of, out_of_fold, turn_examples
+from models.tagger import load_tagger
+from models.tokenizer import train as train_tokenizer
+from models.train import ENCODER, TAGGER, load_linear, main, split, train
 
 
 @pytest.fixture(scope="module")
@@ -23,57 +33,184 @@ def calls() -> list[LabelledCall]:
 
 
 @pytest.fixture(scope="module")
-def trained(calls: list[LabelledCall], tmp_path_factory: pytest.TempPathFactory) -> OnnxClassifier:
+def base(calls: list[LabelledCall], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An encoder too small to be good, in the format of any other."""
+    folder = tmp_path_factory.mktemp("base")
+    texts = (turn.text for call in calls for turn in call.conversation.turns)
+    tokenizer = train_tokenizer(texts, 1500)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def linear_run(calls: list[LabelledCall], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("linear")
+    train(calls, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tagger_run(
+    calls: list[LabelledCall], base: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("tagger")
+    train(calls[:120], folder, base=str(base), passes=2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def linear(
+    calls: list[LabelledCall], linear_run: Path, tmp_path_factory: pytest.TempPathFactory
+) -> OnnxClassifier:
     folder = tmp_path_factory.mktemp("weights")
-    train(calls, folder, name="small")
+    export(linear_run, folder, calls, "small")
     return OnnxClassifier(folder)
 
 
-def test_trained_weights_find_the_words_of_a_clear_case(trained: OnnxClassifier) -> None:
+def test_trained_weights_find_the_words_of_a_clear_case(linear: OnnxClassifier) -> None:
     text = "Right, two things. I'm so sorry about the mix-up with your order."
     conversation = Conversation("c", (Turn(text, "agent", "A1"),))
-    scores = trained.classify(conversation)
-    found = {e.label: e for e in find_evidence(conversation, scores, trained.thresholds)}
+    scores = linear.classify(conversation)
+    likely = np.full(len(LABELS), 0.2, np.float32)
+    found = {e.label: e for e in find_evidence(conversation, scores, likely)[0]}
     assert "sorry" in found["apology"].text
     assert "two things" not in found["apology"].text
 
 
-def test_exported_weights_score_like_the_model_they_were_made_from(
-    calls: list[LabelledCall], trained: OnnxClassifier
+def test_exported_linear_model_scores_like_the_one_it_was_made_from(
+    calls: list[LabelledCall], linear_run: Path, linear: OnnxClassifier
 ) -> None:
-    model = fit([call for call in calls if call.split == "train"])
     call = max(calls, key=lambda c: len(c.conversation.turns))
-    expected = model.logits(turn_examples([call]))[:, : len(LABELS)]
-    by_turn = trained.classify(call.conversation)
-    spoken = [
-        s for s, t in zip(by_turn, call.conversation.turns, strict=True) if t.role != "system"
-    ]
-    sums = np.stack([score.token_scores.sum(0) for score in spoken])
+    (expected,) = load_linear(linear_run).scores([call])
+    turns = call.conversation.turns
+    found, _ = linear.log_odds([tokenise(turn.text) for turn in turns], [t.role for t in turns])
+    spoken = [turn.role != "system" for turn in turns]
     # 16-bit weights: the sums agree to a hundredth of a log-odd
-    np.testing.assert_allclose(sums + model.bias[: len(LABELS)], expected, atol=0.02)
+    np.testing.assert_allclose(found[spoken], expected[spoken], atol=0.02)
 
 
-def test_trained_weights_tell_agents_from_customers(trained: OnnxClassifier) -> None:
-    agent, customer = trained.agent_log_odds(
+def test_the_words_of_a_turn_add_up_to_what_the_linear_model_says(
+    linear_run: Path, linear: OnnxClassifier
+) -> None:
+    turns = [tokenise("I'm so sorry, that was our mistake."), tokenise("yes"), tokenise("")]
+    logits, words = linear.log_odds(turns, ["agent"] * 3)
+    bias = load_linear(linear_run).bias[: len(LABELS)]
+    np.testing.assert_allclose(logits, np.stack([own.sum(0) for own in words]) + bias, atol=1e-3)
+
+
+def test_trained_weights_tell_agents_from_customers(linear: OnnxClassifier) -> None:
+    agent, customer = linear.agent_log_odds(
         ["Thank you for calling, how can I help you today?", "My order never came and I'm fed up."]
     )
     assert agent > 0 > customer
 
 
-def test_config_describes_the_weights(calls: list[LabelledCall], tmp_path: Path) -> None:
-    train(calls[:60], tmp_path, name="tiny")
+@pytest.mark.parametrize(("bits", "near"), [(32, 1e-3), (8, 0.5)])
+def test_exported_tagger_scores_like_the_one_in_torch(
+    calls: list[LabelledCall], tagger_run: Path, tmp_path: Path, bits: int, near: float
+) -> None:
+    export(tagger_run, tmp_path, calls[:120], "tiny", bits=bits)
+    classifier = OnnxClassifier(tmp_path)
+    tagger = load_tagger(tagger_run / ENCODER, tagger_run / TAGGER)
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    call = max(calls[:120], key=lambda c: len(c.conversation.turns))
+    (scores,) = load_linear(tagger_run).scores([call])
+    with torch.inference_mode():
+        batch = collate([prepare(call, scores.astype(np.float32))], tokenizer)
+        expected = forward(tagger, batch, "cpu", exact=True)
+    turns = call.conversation.turns
+    found, words = classifier.log_odds(
+        [tokenise(turn.text) for turn in turns], [turn.role for turn in turns]
+    )
+    np.testing.assert_allclose(found, expected.turns[0].numpy(), atol=near + 0.02)
+    assert [len(own) for own in words] == [len(tokenise(turn.text)) for turn in turns]
+
+
+def test_a_tagger_learns_from_the_calls(
+    calls: list[LabelledCall], tagger_run: Path, tmp_path: Path
+) -> None:
+    state = torch.load(tagger_run / "state.pt", weights_only=True)
+    assert state["pass"] == 2
+    export(tagger_run, tmp_path, calls[:120], "tiny")
     config = json.loads((tmp_path / "config.json").read_text("utf-8"))
-    assert config["labels"] == list(LABELS)
-    assert len(config["thresholds"]) == len(config["calibration"]) == len(LABELS)
-    assert OnnxClassifier(tmp_path).info.sha256 == config["sha256"]
+    assert set(config["files"]) == {
+        "linear.onnx", "encoder.onnx", "conversation.onnx", "tokenizer.json",
+    }  # fmt: skip
+    assert config["trained"]["base"] and config["trained"]["passes"] == 2
 
 
-def test_the_test_voice_is_never_trained_on(calls: list[LabelledCall], tmp_path: Path) -> None:
-    unseen = [call for call in load() if call.conversation.id.startswith("en-c-")]
-    for name, data in (("without", calls[:60]), ("with", [*calls[:60], *unseen])):
-        train(data, tmp_path / name, name="tiny")
-    without, with_unseen = (tmp_path / n / "model.onnx" for n in ("without", "with"))
-    assert without.read_bytes() == with_unseen.read_bytes()
+def test_a_stopped_training_goes_on_where_it_was(
+    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tagger_run, tmp_path / "run")
+    before = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    train(calls[:130], tmp_path / "run", base=str(base), passes=3)  # with calls that are new
+    after = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    assert (before["pass"], after["pass"]) == (2, 3)
+    assert after["step"] > before["step"]
+
+
+def test_command_trains_from_a_folder_of_calls(base: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    source = Path(__file__).parents[2] / "data" / "training" / "en-a.calls.txt"
+    shutil.copy(source, data / "en-a.calls.txt")
+    options = ["--data", str(data), "--output", str(tmp_path / "run"), "--passes", "1"]
+    assert main([*options, "--base", str(base)]) == 0
+    assert (tmp_path / "run" / TAGGER).exists()
+
+
+def test_the_test_voice_is_never_trained_on(calls: list[LabelledCall]) -> None:
+    unseen = [call for call in load() if call.split == "test"]
+    training, validation = split([*calls, *unseen])
+    assert not {call.voice for call in [*training, *validation]} & {"c", "j"}
+
+
+def test_calls_of_ones_own_are_held_out_for_validation_when_none_is_named(
+    calls: list[LabelledCall],
+) -> None:
+    training, validation = split(calls)
+    assert 0.05 < len(validation) / len(calls) < 0.25
+    ids = [call.conversation.id for call in (*training, *validation)]
+    assert sorted(ids) == sorted(call.conversation.id for call in calls)
+
+
+def test_a_voice_is_scored_by_a_model_that_never_heard_it() -> None:
+    calls = [
+        call for call in load() if call.conversation.id.startswith("en-") and call.split == "train"
+    ]
+    folds = folds_of(calls)
+    of_voice: dict[str, set[int]] = {}
+    for call, fold in zip(calls, folds, strict=True):
+        if call.parallel_id is None:
+            of_voice.setdefault(call.voice, set()).add(fold)
+    assert all(len(own) == 1 for own in of_voice.values())
+    assert len(set(folds)) == 5
+
+
+def test_scores_out_of_fold_differ_from_those_of_a_model_that_saw_the_call(
+    calls: list[LabelledCall],
+) -> None:
+    some = calls[:60]
+    model = fit(some)
+    apart = np.concatenate(out_of_fold(some))
+    seen = model.logits(turn_examples(some))
+    truth = np.concatenate(
+        [[[label in own for label in LABELS] for own in call.labels] for call in some]
+    )
+    spoken = [turn.role != "system" for call in some for turn in call.conversation.turns]
+    assert seen[:, : len(LABELS)][truth[spoken]].mean() > apart[spoken][truth[spoken]].mean()
 
 
 def test_threshold_with_the_best_f1_separates_the_classes() -> None:

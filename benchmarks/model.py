@@ -1,0 +1,162 @@
+"""Turns per second of the published model, beside other ways to run a model of its kind.
+
+    python -m benchmarks.model [--turns 3000]
+
+All rows read the same turns, drawn from the whole calls in `data/training`, call by call as they
+come. A pipeline of `transformers` classifies them with an encoder of the published shape and with
+one of the shape of XLM-R base (12 layers of 768, 250,002 pieces); weights drawn by lot run as fast
+as learned ones. TF-IDF and fastText are those of `models/baselines.py`, trained on one voice. The
+share of the peak compares the operations that the encoder needs for the pieces it really sees with
+what this machine reaches in one large product of 8-bit matrices on all cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnx import TensorProto, helper
+
+from analyzer.classifier import DEFAULT_MODEL, TOKENIZER, OnnxClassifier
+from analyzer.pieces import stretches
+from analyzer.tokens import tokenise
+from benchmarks.machine import describe
+from models.baselines import fasttext, rows_of, tfidf
+from models.dataset import LabelledCall, load
+from models.export import MODELS
+
+_WIDTH, _LAYERS, _INNER = 384, 6, 1536
+
+
+def sample(turns: int) -> list[LabelledCall]:
+    """Whole calls in all four languages, of so many turns together."""
+    calls = [call for call in load() if not call.is_fragment]
+    random.Random(0).shuffle(calls)
+    chosen: list[LabelledCall] = []
+    while sum(len(call.spans) for call in chosen) < turns:
+        chosen.append(calls[len(chosen)])
+    return chosen
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """How long it takes, the better of two."""
+    times = []
+    for _ in range(2):
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return min(times)
+
+
+def ours(calls: Iterable[LabelledCall]) -> Callable[[], Any]:
+    """The published model, calls side by side on all cores; nothing is remembered between runs."""
+
+    def work() -> None:
+        classifier = OnnxClassifier(MODELS / DEFAULT_MODEL)
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(classifier.classify, [call.conversation for call in calls]))
+
+    return work
+
+
+def pipeline(texts: list[str], *, large: bool) -> Callable[[], Any]:
+    """`transformers.pipeline` as its documentation shows it, on an encoder of either shape."""
+    import torch
+    import transformers
+    from tokenizers import Tokenizer
+
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(os.cpu_count() or 1)
+    size: dict[str, Any] = {"vocab_size": 32_000, "hidden_size": _WIDTH}
+    size |= {"num_hidden_layers": _LAYERS, "intermediate_size": _INNER}
+    if large:
+        size = {"vocab_size": 250_002}
+    config = transformers.BertConfig(**size)
+    config.num_labels = 23
+    model = transformers.BertForSequenceClassification(config).eval()  # type: ignore[no-untyped-call]
+    tokenizer = transformers.PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=Tokenizer.from_file(str(MODELS / DEFAULT_MODEL / TOKENIZER)),
+        pad_token="[PAD]",
+        model_max_length=512,
+    )
+    classify = transformers.pipeline("text-classification", model, tokenizer=tokenizer, top_k=None)
+    return lambda: classify(texts, function_to_apply="sigmoid", truncation=True)
+
+
+def int8_peak() -> float:
+    """Operations per second (a multiplication and an addition are two) of 8-bit products."""
+    size = 1024
+    node = helper.make_node("MatMulInteger", ["a", "b"], ["c"])
+    values = [
+        helper.make_tensor_value_info(name, kind, [size, size])
+        for name, kind in (
+            ("a", TensorProto.UINT8),
+            ("b", TensorProto.INT8),
+            ("c", TensorProto.INT32),
+        )
+    ]
+    b = helper.make_tensor("b", TensorProto.INT8, [size, size], np.ones(size * size, np.int8))
+    graph = helper.make_graph([node], "peak", [values[0]], [values[2]], [b])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
+    a, times = np.ones((size, size), np.uint8), 40
+    cores = os.cpu_count() or 1
+
+    def work() -> None:
+        with ThreadPoolExecutor(cores) as threads:
+            list(threads.map(lambda _: session.run(None, {"a": a}), range(times * cores)))
+
+    return 2 * size**3 * times * cores / seconds(work)
+
+
+def encoder_operations(texts: list[str]) -> float:
+    """Operations that the encoder's products need for these turns, equal ones once."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(MODELS / DEFAULT_MODEL / TOKENIZER))
+    forms = {tuple(token.form for token in tokenise(text)) for text in texts}
+    lengths = [len(part.ids) for own in stretches(tokenizer, sorted(forms)) for part in own]
+    dense = _LAYERS * (4 * _WIDTH * _WIDTH + 2 * _WIDTH * _INNER)
+    return sum(2.0 * n * (dense + _LAYERS * 2 * n * _WIDTH) for n in lengths)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.model", description=__doc__)
+    parser.add_argument("--turns", type=int, default=3000)
+    options = parser.parse_args()
+    calls = sample(options.turns)
+    texts = [text for text, _ in rows_of(calls)]
+    few = texts[: max(40, len(texts) // 50)]
+    voice = [call for call in load() if call.voice == "a"]
+    learned = {"TF-IDF + LR": tfidf(voice), "fastText": fasttext(voice)}
+    print(describe())
+    print(
+        f"{len(texts)} turns of {len(calls)} calls\n\n"
+        "| run by | turns/s | ours is |\n| --- | ---: | ---: |"
+    )
+    own = seconds(ours(calls))
+    rows: list[tuple[str, int, Callable[[], Any]]] = [
+        ("transformers pipeline, same shape", len(texts), pipeline(texts, large=False)),
+        ("transformers pipeline, XLM-R base", len(few), pipeline(few, large=True)),
+    ]
+    for name, scorer in learned.items():
+        rows.append((name, len(texts), lambda scorer=scorer: scorer(rows_of(calls))))  # type: ignore[misc]
+    print(f"| Kasper | {len(texts) / own:,.0f} | |")
+    for name, count, work in rows:
+        rate = count / seconds(work)
+        print(f"| {name} | {rate:,.0f} | {len(texts) / own / rate:.1f} times as fast |")
+    share = encoder_operations(texts) / own / int8_peak()
+    print(f"\nThe encoder's products reach {share:.0%} of the measured 8-bit peak.")
+
+
+if __name__ == "__main__":
+    main()
