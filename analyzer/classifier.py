@@ -181,7 +181,8 @@ def _lifted(words: FloatArray) -> FloatArray:
     together: where a turn carries it by what was said before, the nearest words are shown."""
     if not len(words):
         return words
-    return words + np.maximum(0, _CLEARLY - words.max(0))
+    lift = np.maximum(np.float32(0), np.float32(_CLEARLY) - words.max(0))
+    return np.asarray(words + lift, np.float32)
 
 
 def outcome_features(found: Sequence[frozenset[str]]) -> frozenset[str]:
