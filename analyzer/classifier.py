@@ -139,7 +139,7 @@ class OnnxClassifier:
             return linear, words
         spoken = np.array([role != "system" for role in roles])
         encoded = self._networks.encode(tokens)
-        added, _, _ = self._networks.converse(encoded, linear * spoken[:, None], roles)
+        added = self._networks.converse(encoded, linear * spoken[:, None], roles)
         logits = np.stack([turn.pooled for turn in encoded]) + added
         found = [_lifted(turn.words + own) for turn, own in zip(encoded, added, strict=True)]
         return logits, found

@@ -76,9 +76,8 @@ class Networks:
 
     def converse(
         self, encoded: Sequence[EncodedTurn], linear: FloatArray, roles: Sequence[Role]
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """What the call adds to each turn's labels (turns, labels), the log-odds that an agent
-        speaks (turns), and the call's fields: the mean over the parts of a very long call."""
+    ) -> FloatArray:
+        """What the call adds to each turn's labels (turns, labels)."""
         parts = []
         for start in range(0, len(encoded), _MAX_TURNS):
             own = slice(start, start + _MAX_TURNS)
@@ -90,9 +89,9 @@ class Networks:
                 "role": role[None],
                 "filled": np.ones((1, len(role)), np.int64),
             }
-            parts.append(self._conversation.run(None, inputs))
-        added, agent, call = zip(*parts, strict=True)
-        return np.concatenate(added, 1)[0], np.concatenate(agent, 1)[0], np.mean(call, 0)[0]
+            (added,) = self._conversation.run(["added"], inputs)
+            parts.append(added[0])
+        return np.concatenate(parts)
 
 
 def _join(parts: Sequence[EncodedTurn], turn: Sequence[Stretch]) -> EncodedTurn:

@@ -34,6 +34,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel
 
+from analyzer.pieces import batches
 from models.dataset import DATA, LabelledCall, load
 from models.tokenizer import lines, pairs
 
@@ -211,20 +212,6 @@ class Pretrainer(nn.Module):
         return functional.cross_entropy(logits.float(), ids[chosen])
 
 
-def batches(texts: Texts, chosen: list[int]) -> Iterator[list[int]]:
-    """Row numbers by similar length, so many that a batch holds `BATCH_TOKENS`."""
-    batch: list[int] = []
-    longest = 0
-    for index in sorted(chosen, key=lambda i: len(texts[i])):
-        longest = max(longest, len(texts[index]))
-        if batch and longest * (len(batch) + 1) > BATCH_TOKENS:
-            yield batch
-            batch, longest = [], len(texts[index])
-        batch.append(index)
-    if batch:
-        yield batch
-
-
 def distillation(
     sides: tuple[Texts, Texts], which: list[int], vectors: NDArray[np.float16], rng: random.Random
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -233,7 +220,9 @@ def distillation(
         ready = []
         for side, share in ((0, 0.3), (1, 1.0)):
             chosen = [i for i in range(len(which)) if rng.random() < share]
-            ready += [(side, batch) for batch in batches(sides[side], chosen)]
+            lengths = [len(sides[side][i]) for i in chosen]
+            for batch in batches(lengths, BATCH_TOKENS):
+                ready.append((side, [chosen[i] for i in batch]))
         rng.shuffle(ready)
         for side, batch in ready:
             goal = torch.from_numpy(vectors[[which[i] for i in batch]].astype(np.float32))
@@ -250,15 +239,9 @@ def running_text(files: dict[str, Texts], rng: random.Random) -> Iterator[tuple[
             row = files[name][rng.randrange(len(files[name]))]
             begin = rng.randrange(max(1, len(row) - TEXT_TOKENS))
             rows.append(row[begin : begin + TEXT_TOKENS])
-        rows.sort(key=len)
-        width = [len(row) for row in rows]
-        cuts, first = [], 0
-        for last in range(1, len(rows) + 1):
-            if last == len(rows) or width[last] * (last + 1 - first) > BATCH_TOKENS:
-                cuts.append(rows[first:last])
-                first = last
+        cuts = list(batches([len(row) for row in rows], BATCH_TOKENS))
         rng.shuffle(cuts)
-        yield from (padded(cut) for cut in cuts)
+        yield from (padded([rows[i] for i in cut]) for cut in cuts)
 
 
 def prepare(options: argparse.Namespace, tokenizer: Tokenizer) -> dict[str, Any]:
