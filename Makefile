@@ -7,11 +7,14 @@ BIN := $(VENV)/bin
 BASE ?= runs/base/encoder
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint format types bench train clean
+.PHONY: demo serve test lint format bench train clean
 
 demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
 	$(BIN)/kasper score data/samples
 	$(BIN)/kasper score data/samples --output kasper-report.html
+
+serve: $(VENV)/.api  ## the service with its pages on this machine
+	$(BIN)/kasper serve
 
 test: $(VENV)/.dev lint  ## everything that must pass
 	$(BIN)/pytest -q --cov --cov-report=term
@@ -29,6 +32,7 @@ format: $(VENV)/.dev  ## rewrite the code in the one style
 bench: $(VENV)/.dev  ## measure speed on this machine
 	$(BIN)/python -m benchmarks.scoring
 	$(BIN)/python -m benchmarks.model
+	$(BIN)/python -m benchmarks.redaction
 	$(BIN)/python -m benchmarks.startup
 
 train: $(VENV)/.dev  ## data/training -> models/kasper-tagger, with its figures
@@ -47,6 +51,10 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable .
 	touch $@
 
-$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
-	$(INSTALL) --editable '.[train,dev]'
+$(VENV)/.api: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[api]'
 	touch $@ $(VENV)/.demo
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[train,api,dev]'
+	touch $@ $(VENV)/.api $(VENV)/.demo

@@ -47,6 +47,10 @@ AgentSpeaker = Annotated[
         "--agent-speaker", help="The agent: a name in the file, A1 or C1 where it gives roles."
     ),
 ]
+Redact = Annotated[
+    bool,
+    typer.Option("--redact", help="Replace personal data before anything is judged or written."),
+]
 
 
 @app.command()
@@ -64,10 +68,11 @@ def score(
     scorecard: CardFile = None,
     format: Format = "auto",
     agent_speaker: AgentSpeaker = None,
+    redact: Redact = False,
 ) -> None:
     """Score every call: what happened, the words that prove it, a score and a band."""
     with _usage_errors():
-        run = _Run(language, scorecard, format, agent_speaker)
+        run = _Run(language, scorecard, format, agent_speaker, redact=redact)
         failed = _score_to_file(run, paths, output) if output else _score_to_screen(run, paths)
     raise typer.Exit(SOME_FAILED if failed else OK)
 
@@ -82,12 +87,13 @@ def explain(
     scorecard: CardFile = None,
     format: Format = "auto",
     agent_speaker: AgentSpeaker = None,
+    redact: Redact = False,
 ) -> None:
     """Show one call with its evidence in place, and how its score adds up."""
     from analyzer.terminal import say_error, show_call
 
     with _usage_errors():
-        run = _Run(language, scorecard, format, agent_speaker)
+        run = _Run(language, scorecard, format, agent_speaker, redact=redact)
         found: list[Any] = []
         for result in run.results([path]):
             if isinstance(result, TranscriptError):
@@ -123,35 +129,52 @@ _PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_op
 @app.command(context_settings=_PASSED_ON)
 def train(context: typer.Context) -> None:
     """Learn from labelled calls; in a checkout, `kasper train --help` tells how."""
-    _workshop("train", context.args)
+    _from_checkout("train", "models.train", "train", context.args)
 
 
 @app.command(context_settings=_PASSED_ON)
 def export(context: typer.Context) -> None:
     """Make of trained weights what `kasper score` runs; see `kasper export --help`."""
-    _workshop("export", context.args)
+    _from_checkout("export", "models.export", "train", context.args)
 
 
 @app.command(context_settings=_PASSED_ON)
 def evaluate(context: typer.Context) -> None:
     """Measure the model on labelled calls; see `kasper evaluate --help`."""
-    _workshop("evaluate", context.args)
+    _from_checkout("evaluate", "models.evaluate", "train", context.args)
 
 
-def _workshop(verb: str, arguments: list[str]) -> None:
-    """Run a verb of `models/`, which is no part of the library: found by name, in a checkout."""
+@app.command(context_settings=_PASSED_ON)
+def serve(context: typer.Context) -> None:
+    """Serve the API and the pages on this machine; see `kasper serve --help`."""
+    _from_checkout("serve", "api.serve", "api", ["serve", *context.args])
+
+
+@app.command(context_settings=_PASSED_ON)
+def worker(context: typer.Context) -> None:
+    """Run one more worker of the service."""
+    _from_checkout("worker", "api.serve", "api", ["worker", *context.args])
+
+
+@app.command(context_settings=_PASSED_ON)
+def migrate(context: typer.Context) -> None:
+    """Bring the service's database up to date."""
+    _from_checkout("migrate", "api.serve", "api", ["migrate", *context.args])
+
+
+def _from_checkout(verb: str, name: str, extra: str, arguments: list[str]) -> None:
+    """Run a verb of `models/` or `api/`, which are no part of the library: found by name."""
     with _usage_errors():
+        install = f"pip install --editable '.[{extra}]'"
         try:
-            module = import_module(f"models.{verb}")
+            module = import_module(name)
         except ModuleNotFoundError as error:
-            if error.name == "models":
+            if error.name == name.split(".")[0]:
                 raise UsageError(
-                    f"`kasper {verb}` works in a checkout of the source with "
-                    "`pip install --editable '.[train]'`; this is the installed library."
+                    f"`kasper {verb}` works in a checkout of the source with `{install}`; "
+                    "this is the installed library."
                 ) from None
-            raise UsageError(
-                f"`kasper {verb}` needs {error.name}: pip install --editable '.[train]'."
-            ) from None
+            raise UsageError(f"`kasper {verb}` needs {error.name}: {install}.") from None
         raise typer.Exit(module.main(arguments))
 
 
@@ -194,7 +217,13 @@ class _Run:
     """The options of a run, checked and loaded once."""
 
     def __init__(
-        self, language: str | None, card: Path | None, format: str, agent_speaker: str | None
+        self,
+        language: str | None,
+        card: Path | None,
+        format: str,
+        agent_speaker: str | None,
+        *,
+        redact: bool,
     ) -> None:
         from analyzer.classifier import default_classifier
         from analyzer.language import LANGUAGES, normalise
@@ -209,6 +238,7 @@ class _Run:
         self.format = format
         self._language = language
         self._agent_speaker = agent_speaker
+        self._redact = redact
         self._card = load(card) if card else default_scorecard()
         self._classifier = default_classifier()
 
@@ -249,6 +279,7 @@ class _Run:
                 scorecard=self._card,
                 language=self._language,
                 agent_speaker=self._agent_speaker,
+                redact=self._redact,
             )
         except TranscriptError as error:
             return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +10,10 @@ from typing import Any, Literal, get_args
 
 Role = Literal["agent", "customer", "system", "unknown"]
 ROLES: tuple[Role, ...] = get_args(Role)
+
+# What redaction writes in the place of personal data: `[PERSON_1]`; without brackets of its own
+# inside of brackets.
+PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]|\b[A-Z]+_\d+\b")
 
 # How a speaker is named once the role is known: A1, A2, … and C1, C2, …
 _INITIALS = {"agent": "A", "customer": "C"}
@@ -44,6 +49,8 @@ class RoleDecision:
 class Conversation:
     """One call. `language` is a BCP-47 code, `started_at` an RFC 3339 time, `source` the file read.
 
+    `customer_id` and `agent_id` are keys of other systems, never names.
+
     `original` holds the document of a call that was read from a vCon, so that the result can be
     written back into it.
     """
@@ -53,6 +60,7 @@ class Conversation:
     language: str | None = None
     started_at: str | None = None
     customer_id: str | None = None
+    agent_id: str | None = None
     queue: str | None = None
     source: str = ""
     format: str = "kasper"

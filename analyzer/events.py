@@ -63,7 +63,7 @@ _LENGTH = re.compile(
 # A direction is a few words; a longer aside between brackets is speech.
 _MAX_WORDS = 6
 # A number read out ends the agent's part, but hands nobody on inside the call.
-_NUMBER_READ_OUT = re.compile(r"\d(?:[\s.-]?\d){4,}")
+_NUMBER_READ_OUT = re.compile(r"\d(?:[\s.-]?\d){4,}|\[PHONE_\d+\]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ CALL_COLUMNS: dict[str, str] = {
     "language": "string",
     "started_at": "string",
     "customer_id": "string",
+    "agent_id": "string",
     "queue": "string",
     "score": "Float64",
     "score_low": "Float64",
@@ -49,7 +50,7 @@ CALL_COLUMNS: dict[str, str] = {
     **dict.fromkeys(LABELS, "Int64"),
     "model_version": "string",
 }
-_TURN_COLUMNS = {
+TURN_COLUMNS = {
     "call": "string",
     "turn": "Int64",
     "role": "string",
@@ -58,7 +59,7 @@ _TURN_COLUMNS = {
     "end": "Float64",
     "text": "string",
 }
-_EVIDENCE_COLUMNS = {
+EVIDENCE_COLUMNS = {
     "call": "string",
     "label": "string",
     "turn": "Int64",
@@ -82,8 +83,8 @@ def to_frame(reports: Iterable[Report]) -> Frames:
         evidence += evidence_rows(report)
     return Frames(
         pd.DataFrame(calls, columns=list(CALL_COLUMNS)).astype(CALL_COLUMNS),
-        pd.DataFrame(turns, columns=list(_TURN_COLUMNS)).astype(_TURN_COLUMNS),
-        pd.DataFrame(evidence, columns=list(_EVIDENCE_COLUMNS)).astype(_EVIDENCE_COLUMNS),
+        pd.DataFrame(turns, columns=list(TURN_COLUMNS)).astype(TURN_COLUMNS),
+        pd.DataFrame(evidence, columns=list(EVIDENCE_COLUMNS)).astype(EVIDENCE_COLUMNS),
     )
 
 
@@ -98,6 +99,7 @@ def call_row(report: Report) -> dict[str, Any]:
         "language": conversation.language,
         "started_at": conversation.started_at,
         "customer_id": conversation.customer_id,
+        "agent_id": conversation.agent_id,
         "queue": conversation.queue,
         "score": report.score,
         "score_low": low,

@@ -7,7 +7,7 @@ defines each figure.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -142,23 +142,34 @@ def _talk_speed(words: dict[str, int], talk: dict[str, float]) -> dict[str, floa
     return {side: round(60 * words[side] / talk[side], 1) for side in _SIDES if talk[side]}
 
 
-def _non_talk_time(spoken: Sequence[Turn]) -> float:
-    silent, latest = 0.0, 0.0
+def silences(spoken: Sequence[Turn]) -> list[tuple[float, float]]:
+    """Start and end of each silence that counts as non-talk time, in turns that have times."""
+    found, latest = [], 0.0
     for turn in sorted(spoken, key=lambda turn: turn.start or 0.0):
-        gap = (turn.start or 0.0) - latest
-        silent += gap if latest and gap > NON_TALK_S else 0.0
+        start = turn.start or 0.0
+        if latest and start - latest > NON_TALK_S:
+            found.append((latest, start))
         latest = max(latest, turn.end or 0.0)
-    return round(silent, 3)
+    return found
+
+
+def _non_talk_time(spoken: Sequence[Turn]) -> float:
+    return round(sum((end - start for start, end in silences(spoken)), 0.0), 3)
+
+
+def interruptions(spoken: Sequence[Turn]) -> list[tuple[Role, float, float]]:
+    """Who began while the other side went on, and from when until when both spoke."""
+    found = []
+    for before, turn in zip(spoken, spoken[1:], strict=False):
+        start, end = turn.start or 0.0, before.end or 0.0
+        if turn.role != before.role and turn.role in _SIDES and end - start > _INTERRUPTION_S:
+            found.append((turn.role, start, end))
+    return found
 
 
 def _interruptions(spoken: Sequence[Turn]) -> dict[str, int]:
-    """How often each side began while the other one went on."""
-    counts: dict[str, int] = dict.fromkeys(_SIDES, 0)
-    for before, turn in zip(spoken, spoken[1:], strict=False):
-        overlap = (before.end or 0.0) - (turn.start or 0.0)
-        if turn.role != before.role and turn.role in counts and overlap > _INTERRUPTION_S:
-            counts[turn.role] += 1
-    return counts
+    counts = Counter(role for role, _, _ in interruptions(spoken))
+    return {side: counts[side] for side in _SIDES}
 
 
 def _patience(spoken: Sequence[Turn]) -> float | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from analyzer.classifier import ModelInfo
 from analyzer.conversation import Conversation
@@ -12,15 +13,18 @@ from analyzer.evidence import Evidence
 from analyzer.flags import Flag
 from analyzer.metrics import CallMetrics, Skipped
 from analyzer.outcome import Outcome
-from analyzer.scorecard import ScorecardResult
+from analyzer.scorecard import Answer, ScorecardResult
 
 SCHEMA_VERSION = "1"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything found in one call; `None` stands for what could not be judged.
 
+    `redacted`: personal data was replaced in `conversation` before anything was judged.
     `uncertain` are findings too doubtful to count, left for a person to judge.
 
     `score` runs from 0 (rasmus) to 100 (star); `score_range` is where it would lie if the doubtful
@@ -41,6 +45,7 @@ class Report:
     metrics: CallMetrics
     skipped_analysis: tuple[Skipped, ...]
     model: ModelInfo
+    redacted: bool = False
 
     @property
     def id(self) -> str:
@@ -67,9 +72,11 @@ def to_dict(report: Report) -> dict[str, Any]:
         "language": conversation.language,
         "started_at": conversation.started_at,
         "customer_id": conversation.customer_id,
+        "agent_id": conversation.agent_id,
         "queue": conversation.queue,
         "turn_count": len(conversation.turns),
         "duration_s": conversation.duration,
+        "redacted": report.redacted,
         "roles": asdict(conversation.roles),
         "evidence": [asdict(item) for item in report.evidence],
         "uncertain": [asdict(item) for item in report.uncertain],
@@ -85,6 +92,33 @@ def to_dict(report: Report) -> dict[str, Any]:
         "skipped_analysis": [asdict(skipped) for skipped in report.skipped_analysis],
         "model": asdict(report.model),
     }
+
+
+def from_dict(body: Mapping[str, Any], conversation: Conversation) -> Report:
+    """The report that `to_dict` made `body` of; `conversation` has the turns, which it lacks."""
+    outcome, card = body["outcome"], body["scorecard"]
+    answers = tuple(_made(Answer, answer) for answer in card["answers"]) if card else ()
+    return Report(
+        conversation=conversation,
+        evidence=tuple(Evidence(**item) for item in body["evidence"]),
+        uncertain=tuple(Evidence(**item) for item in body["uncertain"]),
+        counts=body["counts"],
+        transfers=body["transfers"],
+        outcome=Outcome(**outcome) if outcome else None,
+        score=body["score"],
+        score_range=tuple(body["score_range"]) if body["score_range"] else None,
+        band=body["band"],
+        flags=tuple(_made(Flag, flag) for flag in body["flags"]),
+        scorecard=ScorecardResult(**{**card, "answers": answers}) if card else None,
+        metrics=CallMetrics(**body["metrics"]),
+        skipped_analysis=tuple(Skipped(**item) for item in body["skipped_analysis"]),
+        model=ModelInfo(**body["model"]),
+        redacted=body["redacted"],
+    )
+
+
+def _made(kind: type[_T], item: Mapping[str, Any]) -> _T:
+    return kind(**{**item, "turns": tuple(item["turns"])})
 
 
 def to_json(report: Report) -> str:

@@ -41,15 +41,15 @@ class AnswerChoice(_Part):
     """An answer that is given from `at_least` occurrences on, and what it scores."""
 
     answer: Literal["yes", "no"]
-    at_least: int = Field(default=0, ge=0)
-    score: float
+    at_least: int = Field(default=0, ge=0, le=1_000_000)
+    score: float = Field(ge=-10_000, le=10_000)
     automatic_fail: bool = False
 
 
 class Question(_Part):
     """A question about a call; with an empty `measure` it is left to a person."""
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=120)
     text: str = Field(min_length=1)
     measure: tuple[str, ...] = ()
     applies_when: Literal["always", "failure", "no_failure"] = "always"
@@ -95,8 +95,8 @@ class PerformanceCategory(_Part):
 class Scorecard(_Part):
     """A whole scorecard; `score = start + reach x earned / potential + lost`, within 0 and 100."""
 
-    name: str = Field(min_length=1)
-    revision: int = Field(ge=1)
+    name: str = Field(min_length=1, max_length=200)
+    revision: int = Field(ge=1, le=1_000_000)
     title: str = ""
     start: float = Field(ge=0, le=100)
     reach: float = Field(ge=0, le=100)
@@ -175,10 +175,15 @@ class Findings:
     call: Mapping[str, int | None]
 
 
-def apply(card: Scorecard, findings: Findings) -> ScorecardResult:
-    """The answers to all questions and the score."""
+def apply(
+    card: Scorecard, findings: Findings, said: Mapping[str, AnswerValue] | None = None
+) -> ScorecardResult:
+    """The answers to all questions and the score.
+
+    `said` holds what a person answered, by question; it takes the place of the card's own choice.
+    """
     answers = tuple(
-        _answer(question, section, findings)
+        _answer(question, section, findings, (said or {}).get(question.id))
         for section in card.sections
         for question in section.questions
     )
@@ -208,9 +213,14 @@ def _counts(answer: Answer) -> bool:
     return answer.answer in ("yes", "no")
 
 
-def _answer(question: Question, section: Section, findings: Findings) -> Answer:
+def _answer(
+    question: Question, section: Section, findings: Findings, said: AnswerValue | None
+) -> Answer:
     found, turns = _found(question, findings)
-    value, choice = _choose(question, found, findings.call.get("failure"))
+    if said is None:
+        value, choice = _choose(question, found, findings.call.get("failure"))
+    else:
+        value, choice = said, _choice_for(question, found, said)
     score = choice.score if choice else 0.0
     potential = question.potential_score if choice else 0.0
     return Answer(
@@ -218,7 +228,7 @@ def _answer(question: Question, section: Section, findings: Findings) -> Answer:
         section=section.title,
         text=question.text,
         answer=value,
-        source="SYSTEM_GENERATED",
+        source="SYSTEM_GENERATED" if said is None else "MANUAL_EDIT",
         found=found,
         score=score,
         potential_score=potential,
@@ -260,6 +270,13 @@ def _choose(
     return choice.answer, choice
 
 
+def _choice_for(question: Question, found: int | None, said: AnswerValue) -> AnswerChoice | None:
+    """The choice with a person's answer: the one that the count reaches, else the first of them."""
+    own = [choice for choice in question.answer_choices if choice.answer == said]
+    reached = [choice for choice in own if found is not None and found >= choice.at_least]
+    return reached[-1] if reached else own[0] if own else None
+
+
 @cache
 def default_scorecard() -> Scorecard:
     """The scorecard that comes with Kasper."""
@@ -272,12 +289,19 @@ def load(path: Path) -> Scorecard:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ScorecardError(f"{path}: cannot be read ({error}).") from None
+    return loads(text, str(path))
+
+
+def loads(text: str, name: str = "the scorecard") -> Scorecard:
+    """The scorecard in a text of TOML; `name` is what errors call it."""
     try:
-        return Scorecard.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ScorecardError(f"{path}: not valid TOML: {error}.") from None
+        values = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScorecardError(f"{name}: not valid TOML: {error}.") from None
+    try:
+        return Scorecard.model_validate(values)
     except ValidationError as invalid:
-        raise ScorecardError("\n".join(_described(path, text, invalid))) from None
+        raise ScorecardError("\n".join(_described(name, text, invalid))) from None
 
 
 # What a person who writes a scorecard can act on, where pydantic speaks to programmers.
@@ -289,7 +313,7 @@ _PLAIN = {
 }
 
 
-def _described(path: Path, text: str, invalid: ValidationError) -> Iterator[str]:
+def _described(name: str, text: str, invalid: ValidationError) -> Iterator[str]:
     mistakes = invalid.errors(include_url=False)
     for wrong in mistakes:
         inner = [m["loc"] for m in mistakes if len(m["loc"]) > len(wrong["loc"])]
@@ -298,7 +322,7 @@ def _described(path: Path, text: str, invalid: ValidationError) -> Iterator[str]
         message = _PLAIN.get(wrong["type"], wrong["msg"].removeprefix("Value error, "))
         place = wrong.get("ctx", {}).get("place", wrong["loc"])
         field = ".".join(str(part) for part in place) or "the scorecard"
-        yield f"{path}, line {_line_of(text, place)}: {field}: {message}."
+        yield f"{name}, line {_line_of(text, place)}: {field}: {message}."
 
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([\w.]+)\s*\]\]?")

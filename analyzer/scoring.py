@@ -1,6 +1,7 @@
 """From a conversation to its report, step by step: the file to read first.
 
-file -> read -> Conversation -> roles -> classify -> Evidence -> metrics -> Scorecard -> Report
+file -> read -> Conversation -> roles -> redact -> classify -> Evidence -> metrics -> Scorecard
+    -> Report
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 
 from analyzer.classifier import Classifier, TurnScores, default_classifier
 from analyzer.conversation import Conversation
+from analyzer.errors import TranscriptError
 from analyzer.events import transfers
 from analyzer.evidence import Evidence, find_evidence
 from analyzer.flags import Facts, raise_flags
@@ -34,19 +36,24 @@ def score(
     scorecard: Scorecard | None = None,
     language: str | None = None,
     agent_speaker: str | None = None,
+    redact: bool = False,
 ) -> Report:
     """The report on a call: what happened, the words that prove it, a score and a band.
 
     What could not be judged is `None` with its reason in `skipped_analysis`. `language` and
-    `agent_speaker` override what is detected.
+    `agent_speaker` override what is detected. With `redact`, personal data in the turns is replaced
+    before anything is judged, and the report holds the redacted call (docs/redaction.md).
     """
     classifier = classifier or default_classifier()
     card = scorecard or default_scorecard()
     spoken = replace(conversation, language=_language(conversation, language))
-    conversation = with_roles(spoken, classifier, agent_speaker)
+    if redact:
+        conversation = _redacted(spoken, classifier, agent_speaker)
+    else:
+        conversation = with_roles(spoken, classifier, agent_speaker)
     refusal = _unfit(conversation)
     if refusal:
-        return _unscored(conversation, classifier, refusal)
+        return _unscored(conversation, classifier, refusal, redacted=redact)
 
     scores = classifier.classify(conversation)
     evidence, uncertain = find_evidence(conversation, scores, classifier.thresholds)
@@ -77,7 +84,26 @@ def score(
             *_cut_short(scores),
         ),
         model=classifier.info,
+        redacted=redact,
     )
+
+
+def _redacted(
+    conversation: Conversation, classifier: Classifier, agent_speaker: str | None
+) -> Conversation:
+    """The call with roles and without personal data; nor does an error name its speakers."""
+    from analyzer.redaction import redact  # takes a while to import, and most runs go without
+
+    try:
+        with_sides = with_roles(conversation, classifier, agent_speaker)
+    except TranscriptError as error:
+        raise TranscriptError(
+            error.source,
+            f"nobody in call {conversation.id} has the name that was given for the agent",
+            "run it without redaction to see who speaks",
+        ) from None
+    speakers = {turn.speaker for turn in conversation.turns if turn.speaker}
+    return redact(with_sides, names=speakers).conversation
 
 
 def _cut_short(scores: Sequence[TurnScores]) -> list[Skipped]:
@@ -101,7 +127,9 @@ def _unfit(conversation: Conversation) -> str | None:
     return None if {"agent", "customer"} <= roles else "ONE_SIDE_ONLY"
 
 
-def _unscored(conversation: Conversation, classifier: Classifier, reason_code: str) -> Report:
+def _unscored(
+    conversation: Conversation, classifier: Classifier, reason_code: str, *, redacted: bool
+) -> Report:
     handovers = transfers(conversation)
     metrics = measure(conversation, (), len(handovers))
     judged = ("evidence", "counts", "outcome", "score", "score_range", "band", "scorecard")
@@ -121,6 +149,7 @@ def _unscored(conversation: Conversation, classifier: Classifier, reason_code: s
         metrics=metrics,
         skipped_analysis=(*skipped, *metrics.skipped, *_without_language(conversation)),
         model=classifier.info,
+        redacted=redacted,
     )
 
 

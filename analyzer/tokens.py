@@ -28,7 +28,7 @@ _MAX_FORM = 64  # characters
 # A turn of more words is cut, and the report says so: a call without turns, or noise.
 MAX_WORDS = 10_000
 # Combining marks belong to the letter before them: text from a Mac may write å as a and a ring.
-_WORD = re.compile(r"\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*|[^\w\s]")
+_WORD = re.compile(r"\[[A-Z]+_\d+\]|\w[\w\u0300-\u036f]*(?:['’]\w[\w\u0300-\u036f]*)*|[^\w\s]")
 
 IntArray = NDArray[np.int64]
 
@@ -43,7 +43,10 @@ class Token:
 
 
 def tokenise(text: str) -> list[Token]:
-    """The first `MAX_WORDS` tokens of a turn, in order; a known stage direction is one token."""
+    """The first `MAX_WORDS` tokens of a turn, in order.
+
+    A known stage direction is one token, and so is the placeholder of a redaction.
+    """
     tokens: list[Token] = []
     position = 0
     for direction in directions(text):
@@ -56,11 +59,15 @@ def tokenise(text: str) -> list[Token]:
 
 def _words(text: str, start: int, end: int) -> list[Token]:
     return [
-        Token(
-            match.start(), match.end(), unicodedata.normalize("NFC", match[0].lower())[:_MAX_FORM]
-        )
+        Token(match.start(), match.end(), _form(match[0]))
         for match in _WORD.finditer(text, start, end)
     ]
+
+
+def _form(word: str) -> str:
+    if len(word) > 1 and word.startswith("["):
+        return word[1:].rpartition("_")[0].lower()  # to the model `[PERSON_2]` is "person"
+    return unicodedata.normalize("NFC", word.lower())[:_MAX_FORM]
 
 
 @dataclass(frozen=True, slots=True)

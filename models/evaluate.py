@@ -13,7 +13,6 @@ overlap of characters where label and turn are right.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +32,8 @@ from analyzer.scoring import score
 from analyzer.traits import LABELS
 from models.baselines import PLAIN, Found, finder
 from models.calibrate import turns_of
-from models.dataset import DATA, Band, LabelledCall, load, parse, write_between
+from models.card import as_markdown, write_card
+from models.dataset import DATA, Band, LabelledCall, load, parse
 from models.export import MODELS
 from models.train import split
 
@@ -151,7 +151,7 @@ def call_level(calls: Sequence[LabelledCall], reports: Sequence[Report]) -> dict
     pairs = [
         (call, report)
         for call, report in zip(calls, reports, strict=True)
-        if not call.is_fragment and report.band and report.outcome
+        if report.band and report.outcome
     ]
     if not pairs:
         return {"calls": 0}
@@ -211,8 +211,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """All figures of the weights in `model` on `calls`, and those of `plain` models beside them."""
     classifier = OnnxClassifier(model)
-    reports = [score(call.conversation, classifier=classifier) for call in calls]
-    # a fragment may have one side only and then has no score, but its labels count all the same
+    whole = [call for call in calls if not call.is_fragment]
+    reports = [score(call.conversation, classifier=classifier) for call in whole]
     scores = [classifier.classify(call.conversation) for call in calls]
     evidence = [
         find_evidence(call.conversation, own, classifier.thresholds)[0]
@@ -227,7 +227,7 @@ def evaluate(
         "languages": {},
         "groups": {},
         "span_overlap": span_overlap(calls, evidence),
-        "calls": call_level(calls, reports),
+        "calls": call_level(whole, reports),
         "confusions": confusions(gold, found),
         "slices": slices(calls, gold, found),
     }
@@ -325,62 +325,6 @@ def _groups(calls: Sequence[LabelledCall]) -> dict[str, list[int]]:
         for name in ("all", kind, call.conversation.language or "?", f"style {call.style}"):
             groups[name].append(index)
     return dict(groups)
-
-
-def as_markdown(figures: Mapping[str, Any]) -> str:
-    """The figures as the tables of the model card."""
-    beside = list(figures["groups"]["all"]["beside"]) if figures["groups"] else []
-    columns = ["turns", "micro-F1", "macro-F1", "95 % of samples", "core five"]
-    lines = [_row("on", columns, beside), _row("---", ["---:"] * 5, ["---:"] * len(beside))]
-    for name, group in figures["groups"].items():
-        low, high = group["interval"]
-        others = [f"{group['beside'][other]['macro_f1']:.2f}" for other in beside]
-        own = [f"{group[figure]:.2f}" for figure in ("micro_f1", "macro_f1")]
-        core = f"{group['core_f1']:.2f}"
-        lines.append(
-            _row(name, [str(group["turns"]), *own, f"{low:.2f} to {high:.2f}", core], others)
-        )
-    languages = list(figures["languages"])
-    columns = ["precision", "recall", "F1", "times", *languages, "Brier", "ECE"]
-    lines += ["", _row("label", columns), _row("---", ["---:"] * len(columns))]
-    for label, row in figures["labels"].items():
-        own = [f"{row[figure]:.2f}" for figure in ("precision", "recall", "f1")]
-        each = [f"{figures['languages'][name][label]['f1']:.2f}" for name in languages]
-        sure = [f"{row['brier']:.3f}", f"{row['ece']:.3f}"]
-        lines.append(_row(label, own, [str(row["support"])], each, sure))
-    calls = figures["calls"]
-    lines += ["", f"Overlap of the evidence's characters: {figures['span_overlap']:.2f}."]
-    if calls["calls"]:
-        kappa = "not defined" if calls["band_kappa"] is None else f"{calls['band_kappa']:.2f}"
-        lines[-1] += (
-            f" Over {calls['calls']} whole calls: band right {calls['band_accuracy']:.2f} "
-            f"(quadratic kappa {kappa}), resolved "
-            f"{calls['resolved_accuracy']:.2f}, failure {calls['failure_accuracy']:.2f}, recovery "
-            f"{calls['recovery_accuracy']:.2f}, transfers {calls['transfers_accuracy']:.2f}."
-        )
-    if figures["slices"]:
-        columns = ["turns", "micro-F1", "false alarms per 100 turns"]
-        lines += ["", _row("slice", columns), _row("---", ["---:"] * 3)]
-    for name, row in figures["slices"].items():
-        alarms = f"{row['false_alarms_per_100_turns']:.1f}"
-        lines.append(_row(name, [str(row["turns"]), f"{row['micro_f1']:.2f}", alarms]))
-    if figures["confusions"]:
-        told = (f"{missed} as {found} ({times})" for missed, found, times in figures["confusions"])
-        lines += ["", f"Most often taken for one another: {', '.join(told)}."]
-    return "\n".join(lines)
-
-
-def _row(first: str, *groups: Sequence[str]) -> str:
-    return f"| {' | '.join([first, *(cell for group in groups for cell in group)])} |"
-
-
-_BEGIN = "<!-- figures: kasper evaluate --write -->"
-
-
-def write_card(figures: Mapping[str, Any], model: Path) -> None:
-    """Write `metrics.json` and put the tables between the marks in `MODEL_CARD.md`."""
-    (model / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    write_between(model / "MODEL_CARD.md", _BEGIN, as_markdown(figures))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

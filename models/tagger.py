@@ -137,7 +137,11 @@ def load_tagger(config: Path, weights: Path) -> Tagger:
 
 
 def as_onnx(tagger: Tagger) -> tuple[onnx.ModelProto, onnx.ModelProto]:
-    """`encode` and `converse` as graphs in 32 bits; every size but the widths may change."""
+    """`encode` and `converse` as graphs in 32 bits; every size but the widths may change.
+
+    Of `converse` what scoring needs: speakers and the call's fields are learned along, for the sake
+    of the turns' vectors; a report takes them from `analyzer.roles` and `analyzer.outcome`.
+    """
     ids = torch.ones(2, 9, dtype=torch.long)
     words = torch.ones(2, 4, dtype=torch.long)
     encoder = _graph(
@@ -151,7 +155,7 @@ def as_onnx(tagger: Tagger) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     conversation = _graph(
         _Converse(tagger),
         {"vector": vector, "pooled": labels, "linear": labels, "role": turns, "filled": turns},
-        ["added", "agent", "call"],
+        ["added"],
         ({0: "calls", 1: "turns"},) * 5,
     )
     return encoder, conversation
@@ -174,7 +178,7 @@ class _Converse(nn.Module):
     def forward(
         self, vector: Tensor, pooled: Tensor, linear: Tensor, role: Tensor, filled: Tensor
     ) -> Any:
-        return self.tagger.converse(vector, pooled, linear, role, filled)
+        return self.tagger.converse(vector, pooled, linear, role, filled)[0]
 
 
 def _graph(

@@ -12,7 +12,7 @@ OURS = ("analyzer", "models", "api", "benchmarks", "tests")
 
 # Which library may be imported where: modules, or packages with a dot at the end.
 HOMES: dict[str, tuple[str, ...]] = {
-    "faker": ("models.evaluate",),
+    "faker": ("models.evaluate", "analyzer.redaction.wordlists"),
     "floret": ("models.baselines",),
     "fsspec": ("analyzer.reading.sources",),
     "jinja2": ("analyzer.writing.html",),
@@ -30,6 +30,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onnxruntime": ("analyzer.classifier", "models.export", "benchmarks.model"),
     "openpyxl": ("analyzer.reading.table",),
     "pandas": ("analyzer.frames", "analyzer.reading.table"),
+    "phonenumbers": ("analyzer.redaction.phones",),
     "py3langid": ("analyzer.language",),
     "pyarrow": ("analyzer.reading.table", "analyzer.writing.tables"),
     "pydantic": ("analyzer.reading.", "analyzer.scorecard"),
@@ -40,6 +41,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sklearn": ("models.",),
     "spacy": ("analyzer.spacy_component", "models.baselines"),
     "tokenizers": ("analyzer.pieces", "analyzer.tagger", "models.", "benchmarks.model"),
+    "stdnum": ("analyzer.redaction.identity_numbers", "analyzer.redaction.payments"),
     "torch": ("models.", "benchmarks.model"),
     "thinc": ("models.baselines",),
     "transformers": ("models.", "benchmarks.model"),

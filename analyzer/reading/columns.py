@@ -32,6 +32,9 @@ _COLUMNS = {
     "language": "language languagecode sprog språk lang",
     "started_at": "startedat callstart calldate date dato datum",
     "customer_id": "customerid kundeid kundid kundenr kundenummer kundnummer",
+    "agent_id": """
+        agentid medarbejderid medarbeiderid medarbetarid agentnr agentnummer employeeid
+    """,
     "queue": "queue kø kö",
 }
 _RANKS = {

@@ -37,6 +37,7 @@ class _Call(Shape):
     language: str | None = None
     started_at: str | None = None
     customer_id: str | None = None
+    agent_id: str | None = None
     queue: str | None = None
     turns: list[_Turn] = Field(min_length=1)
 

@@ -20,7 +20,7 @@ from analyzer.reading.document import Document, shown
 from analyzer.reading.format import Format, Origin, Parsed, conversation, from_first
 from analyzer.reading.speaker_names import roles_of
 
-_DETAILS = ("language", "started_at", "customer_id", "queue")
+_DETAILS = ("language", "started_at", "customer_id", "agent_id", "queue")
 _SEPARATORS = ",;\t|"
 # Excel writes this line to say which separator follows.
 _SEPARATOR_LINE = re.compile(r"^\s*sep=.\n", re.I)

@@ -353,6 +353,38 @@ def test_a_model_that_cannot_be_used_is_said_in_one_sentence(
     assert result.exit_code == 2 and result.stderr.startswith("No model in ")
 
 
+# --- redaction
+
+PRIVATE_TEXT = """\
+Agent: Goddag, du taler med Rasmus, hvad hedder du?
+Kunde: Torkvild Hansen, og mit nummer er 20 30 40 50. Det er simpelthen for dårligt.
+Agent: Det er ikke mit område, det må du tage med butikken, Torkvild.
+Kunde: Tak for ingenting, Rasmus.
+"""
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_no_output_of_a_redacted_run_holds_personal_data(
+    kasper: Kasper, folder: Path, suffix: str
+) -> None:
+    (folder / "call.txt").write_text(PRIVATE_TEXT, "utf-8")
+
+    result = kasper("score", "call.txt", "--redact", "-o", f"out{suffix}")
+
+    written = (folder / f"out{suffix}").read_bytes() + result.stdout.encode()
+    assert result.exit_code == 0
+    assert [s for s in (b"Rasmus ", b"Torkvild", b"Hansen", b"20 30 40 50") if s in written] == []
+
+
+def test_explain_shows_placeholders_when_redacting(kasper: Kasper, folder: Path) -> None:
+    (folder / "call.txt").write_text(PRIVATE_TEXT, "utf-8")
+
+    shown = kasper("explain", "call.txt", "--redact").stdout
+
+    assert "[PERSON_1]" in shown and "[PHONE_1]" in shown
+    assert "Torkvild" not in shown and "20 30" not in shown
+
+
 # --- the verbs of the workshop
 
 
@@ -558,10 +590,21 @@ def test_the_real_command_ends_quietly_when_nobody_reads_on(
     assert (result.returncode, result.stderr) == (0, b"")
 
 
-HEAVY = ("openpyxl", "pandas", "pyarrow", "sklearn", "spacy", "torch", "transformers")
+HEAVY = (
+    "openpyxl",
+    "pandas",
+    "phonenumbers",
+    "pyarrow",
+    "sklearn",
+    "spacy",
+    "torch",
+    "transformers",
+)
 
 
-@pytest.mark.parametrize("arguments", [["formats"], ["score", "good/rasmus.txt"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["formats"], ["score", "good/rasmus.txt"], ["--version"], ["--help"]]
+)
 def test_a_command_imports_only_what_it_needs(folder: Path, arguments: list[str]) -> None:
     code = (
         "import sys\nfrom analyzer.cli import app\n"

@@ -165,6 +165,7 @@ TRANSFERS: list[tuple[str, list[str], list[int], list[int]]] = [
     ("announced with a local number", ["A: hej", "A: jeg stiller om til lokal 1442"], [1], [1]),
     ("five digits given out", ["A: hej", "A: ring på 1 44-2.0"], [1], []),
     ("a number given out", ["A: hej", "C: ja", "A: ring på 70 10 20 30"], [2], []),
+    ("a number that was redacted", ["A: hej", "A: ring på [PHONE_1]"], [1], []),
     ("a queue before the first agent", ["S: [viderestilles til kø]", "A: hej", "C: ja"], [], []),
     ("a call without an agent", ["C: hallo", "S: [transfer]", "C: hallo?"], [], []),
     ("a hold", ["A: hej", "S: [hold]", "S: [musik]", "A: så er jeg her"], [], []),

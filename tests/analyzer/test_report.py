@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.report import Report, to_dict, to_json
+from analyzer.report import Report, from_dict, to_dict, to_json
 from analyzer.scorecard import default_scorecard
 from analyzer.traits import LABELS
 
@@ -25,6 +25,7 @@ def report(scored: Scored) -> Report:
         language="da",
         started_at="2026-03-02T09:14:00+01:00",
         customer_id="k-77",
+        agent_id="a-12",
         queue="support",
         source="calls/c-1.json",
         times=[(0, 2), (2, 6.5), (7, 9), (9, 10), (10, 12)],
@@ -48,6 +49,22 @@ def test_nothing_is_lost_on_the_way_through_json(report: Report) -> None:
     assert plain == json.loads(json.dumps(to_dict(report)))
 
 
+def test_a_report_comes_back_from_its_json(report: Report) -> None:
+    again = from_dict(json.loads(to_json(report)), report.conversation)
+
+    assert to_json(again) == to_json(report)
+    assert again.flags == report.flags and again.scorecard == report.scorecard
+
+
+def test_a_call_without_a_score_comes_back_from_its_json(scored: Scored) -> None:
+    report = scored("A: Goddag.", "A: Hallo?", language="da")
+
+    again = from_dict(json.loads(to_json(report)), report.conversation)
+
+    assert to_json(again) == to_json(report)
+    assert again.flags == report.flags and again.scorecard == report.scorecard
+
+
 def test_letters_are_written_as_themselves(report: Report) -> None:
     assert "dårligt" in to_json(report)
 
@@ -60,6 +77,7 @@ CONTRACT: list[tuple[str, object]] = [
     ("duration_s", 12),
     ("started_at", "2026-03-02T09:14:00+01:00"),
     ("customer_id", "k-77"),
+    ("agent_id", "a-12"),
     ("queue", "support"),
     ("source", "calls/c-1.json"),
     ("format", "kasper"),

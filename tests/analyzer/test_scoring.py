@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.classifier import Classifier, default_classifier
-from analyzer.conversation import Conversation, Role, Turn
+from analyzer.conversation import PLACEHOLDER, Conversation, Role, Turn
 from analyzer.errors import TranscriptError
 from analyzer.metrics import Skipped
 from analyzer.report import Report, to_dict, to_json
@@ -342,3 +342,67 @@ def test_what_is_uncertain_is_reported_and_counts_for_nothing(call: Call, phrase
     assert report.evidence == () and report.counts == without.counts
     assert report.score == without.score
     assert to_dict(report)["uncertain"][0]["probability"] == 0.4
+
+
+# --- redaction
+
+PRIVATE = (
+    "A: Kundeservice, du taler med Rasmus. Hvad er dit navn og CPR-nummer?",
+    "C: Det er Bo Hansen, 120390-1234. Det er simpelthen for dårligt, Rasmus.",
+    "A: Det er ikke mit bord, Bo. Ring til Karen på 20 30 40 50.",
+    "C: Karen sagde, det ikke er hendes bord.",
+)
+SECRETS = ("Rasmus", "Bo", "Hansen", "120390", "1234", "Karen", "20 30", "40 50")
+
+
+def test_a_redacted_report_holds_no_personal_data(call: Call) -> None:
+    report = score(call(*PRIVATE, language="da"), redact=True)
+
+    written = [turn.text for turn in report.conversation.turns] + [to_json(report)]
+    assert [secret for text in written for secret in SECRETS if f"{secret}" in text] == []
+    assert report.redacted and to_dict(report)["redacted"] is True
+
+
+def test_without_redaction_the_text_stays(call: Call) -> None:
+    report = score(call(*PRIVATE, language="da"))
+
+    assert report.conversation.turns[1].text == PRIVATE[1].removeprefix("C: ")
+    assert to_dict(report)["redacted"] is False
+
+
+def test_evidence_is_of_the_redacted_text_and_never_splits_a_placeholder(call: Call) -> None:
+    report = score(call(*PRIVATE, language="da"), redact=True)
+
+    assert report.evidence
+    for item in (*report.evidence, *report.uncertain):
+        text = report.conversation.turns[item.turn].text
+        assert text[item.start : item.end] == item.text
+        for placeholder in PLACEHOLDER.finditer(text):
+            for end in (item.start, item.end):
+                assert not placeholder.start() < end < placeholder.end()
+
+
+def test_names_of_speakers_in_the_file_are_looked_for_in_the_text(
+    call: Call, phrases: Phrases
+) -> None:
+    conversation = call("?Torkvild: goddag, velkommen", "?Yx: det er torkvilds skyld, det her")
+
+    report = score(conversation, classifier=phrases({}), language="da", redact=True)
+
+    assert report.conversation.turns[1].text == "det er [PERSON_1]s skyld, det her"
+
+
+def test_an_error_names_nobody_when_redacting(call: Call, phrases: Phrases) -> None:
+    conversation = call("?Torkvild: goddag", "?Yxmar: hej")
+
+    with pytest.raises(TranscriptError) as caught:
+        score(conversation, classifier=phrases({}), agent_speaker="Bodil", redact=True)
+
+    assert not any(name in str(caught.value) for name in ("Torkvild", "Yxmar", "Bodil"))
+
+
+def test_a_redacted_call_without_a_score_says_that_it_is_redacted(call: Call) -> None:
+    report = score(call("C: Det er Bo Hansen.", language="da"), redact=True)
+
+    assert report.score is None and report.redacted
+    assert report.conversation.turns[0].text == "Det er [PERSON_1]."

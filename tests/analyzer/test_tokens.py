@@ -116,3 +116,13 @@ def test_a_batch_without_words_has_a_shape(turns: list[list[object]]) -> None:
     batch = encode(turns)  # type: ignore[arg-type]
 
     assert batch.words.shape == (len(turns), 1) and batch.forms.shape == (1, 1)
+
+
+@pytest.mark.parametrize("placeholder", ["[PERSON_1]", "[PHONE_12]", "[REFERENCE_3]"])
+def test_a_placeholder_is_one_token(placeholder: str) -> None:
+    text = f"tak {placeholder}s konto"
+
+    tokens = [(text[token.start : token.end], token.form) for token in tokenise(text)]
+
+    kind = placeholder[1:].partition("_")[0].lower()
+    assert tokens == [("tak", "tak"), (placeholder, kind), ("s", "s"), ("konto", "konto")]

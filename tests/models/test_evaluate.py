@@ -12,10 +12,10 @@ from analyzer.classifier import DEFAULT_MODEL, TurnScores, manifest_sha256
 from analyzer.evidence import Evidence
 from analyzer.traits import LABELS
 from models.baselines import PLAIN, finder
+from models.card import as_markdown, write_card
 from models.dataset import load, parse
 from models.evaluate import (
     Counts,
-    as_markdown,
     calibration,
     confusions,
     evaluate,
@@ -25,7 +25,6 @@ from models.evaluate import (
     span_overlap,
     summary,
     truth,
-    write_card,
 )
 from models.export import MODELS
 

@@ -20,6 +20,7 @@ CALL: dict[str, Any] = {
     "language": "da",
     "started_at": "2026-03-02T09:14:00+01:00",
     "customer_id": "k-77",
+    "agent_id": "a-12",
     "queue": "support",
     "turns": [
         {"role": "agent", "speaker": "A1", "text": "Goddag.", "start": 0.0, "end": 2.4},
@@ -35,7 +36,7 @@ def test_every_field_is_read(read_one: ReadOne) -> None:
     call = read_one(CALL)
     assert (call.format, call.id, call.language) == ("kasper", "c-1", "da")
     assert call.started_at == "2026-03-02T09:14:00+01:00"
-    assert (call.customer_id, call.queue) == ("k-77", "support")
+    assert (call.customer_id, call.agent_id, call.queue) == ("k-77", "a-12", "support")
 
 
 def test_turns_stay_as_given(read_one: ReadOne, rows: Rows) -> None:

@@ -217,3 +217,19 @@ def test_a_speaker_without_a_name_is_called_by_the_role() -> None:
         "agent",
         "customer",
     ]
+
+
+def test_a_redacted_call_is_written_without_the_document_that_was_read(
+    original: Conversation,
+) -> None:
+    named = [replace(turn, text=f"{turn.text}, Mette") for turn in original.turns]
+    conversation = replace(original, turns=tuple(named))
+
+    written = to_vcon(score(conversation, redact=True))
+
+    assert [dialog["body"] for dialog in written["dialog"]] == [
+        "Det er ikke mit bord, [PERSON_1]",
+        "Det er altså for dårligt, [PERSON_1]",
+    ]
+    assert not any(secret in json.dumps(written) for secret in ("Mette", 'Bo"', "70102030", "vip"))
+    assert [party["name"] for party in written["parties"]] == ["A1", "C1"]
