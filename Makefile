@@ -5,9 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # The pre-trained encoder; docs/training.md says how to make it.
 BASE ?= runs/base/encoder
+BABEL := $(BIN)/python -m babel.messages.frontend
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo serve test lint format bench train clean
+.PHONY: demo serve test lint format messages bench train clean
 
 demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
 	$(BIN)/kasper score data/samples
@@ -28,6 +29,14 @@ lint: $(VENV)/.dev  ## style, types and layers
 format: $(VENV)/.dev  ## rewrite the code in the one style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(VENV)/.dev  ## collect what pages say into api/locales/*/messages.po, for translators
+	$(BABEL) -q extract -F pyproject.toml -k marked -k Problem:2 --no-location --sort-output \
+	  --project kasper -o api/locales/messages.pot .
+	for language in da nb sv; do mkdir -p api/locales/$$language && \
+	  $(BABEL) -q update --init-missing --no-fuzzy-matching --ignore-obsolete -l $$language \
+	  -i api/locales/messages.pot -o api/locales/$$language/messages.po; done
+	rm api/locales/messages.pot
 
 bench: $(VENV)/.dev  ## measure speed on this machine
 	$(BIN)/python -m benchmarks.scoring

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from analyzer.conversation import Conversation, Role
 from analyzer.errors import ModelError
 from analyzer.pieces import batches
-from analyzer.tagger import Networks
+from analyzer.tagger import EncodedTurn, Networks
 from analyzer.tokens import FEATURES_VERSION, Token, encode, tokenise
 from analyzer.traits import LABELS, TRAITS_VERSION, labels_of
 
@@ -58,9 +58,20 @@ class TurnScores:
     `tokens` speaks for each label, in log-odds.
     """
 
-    tokens: list[Token]
+    tokens: Sequence[Token]
     probabilities: FloatArray
     token_scores: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTurn:
+    """A turn on its own: the linear model's `logits` (labels) and `words` (words, labels), and what
+    the turn encoder made of it, if there is one."""
+
+    tokens: Sequence[Token]
+    logits: FloatArray
+    words: FloatArray
+    encoded: EncodedTurn | None
 
 
 class Classifier(Protocol):
@@ -115,12 +126,18 @@ class OnnxClassifier:
     def classify(self, conversation: Conversation) -> list[TurnScores]:
         """See `Classifier`."""
         tokens = [tokenise(turn.text) for turn in conversation.turns]
-        logits, words = self.log_odds(tokens, [turn.role for turn in conversation.turns])
+        return self.classify_read(conversation, self.read(tokens))
+
+    def classify_read(
+        self, conversation: Conversation, turns: Sequence[ReadTurn]
+    ) -> list[TurnScores]:
+        """As `classify`, of a call whose turns have been read."""
+        logits, words = self._together(turns, [turn.role for turn in conversation.turns])
         probabilities = _sigmoid(logits * self._slope + self._offset)
         return [
-            TurnScores(own, row * self._allowed[turn.role], scores)
+            TurnScores(own.tokens, row * self._allowed[turn.role], scores)
             for turn, own, row, scores in zip(
-                conversation.turns, tokens, probabilities, words, strict=True
+                conversation.turns, turns, probabilities, words, strict=True
             )
         ]
 
@@ -129,16 +146,30 @@ class OnnxClassifier:
     ) -> tuple[FloatArray, list[FloatArray]]:
         """The turns of one call before calibration: (turns, labels), and their words' scores
         (words, labels) turn by turn."""
-        linear = np.zeros((len(tokens), len(LABELS)), dtype=np.float32)
-        words: list[FloatArray] = [linear] * len(tokens)
-        for indices, token_scores, logits, _ in self._run(tokens):
-            linear[indices] = logits
+        return self._together(self.read(tokens), roles)
+
+    def read(self, turns: Sequence[Sequence[Token]]) -> list[ReadTurn]:
+        """Each turn on its own: all that can be said before the others are looked at."""
+        encoded: Sequence[EncodedTurn | None] = [None] * len(turns)
+        if self._networks is not None and turns:
+            encoded = self._networks.encode(turns)
+        read: dict[int, ReadTurn] = {}
+        for indices, token_scores, logits, _ in self._run(turns):
             for row, index in enumerate(indices):
-                words[index] = token_scores[row, : len(tokens[index])]
-        if self._networks is None or not tokens:
-            return linear, words
+                words = token_scores[row, : len(turns[index])]
+                read[index] = ReadTurn(turns[index], logits[row], words, encoded[index])
+        return [read[index] for index in range(len(turns))]
+
+    def _together(
+        self, turns: Sequence[ReadTurn], roles: Sequence[Role]
+    ) -> tuple[FloatArray, list[FloatArray]]:
+        linear = np.zeros((len(turns), len(LABELS)), dtype=np.float32)
+        for index, turn in enumerate(turns):
+            linear[index] = turn.logits
+        encoded = [turn.encoded for turn in turns if turn.encoded is not None]
+        if self._networks is None or not turns:
+            return linear, [turn.words for turn in turns]
         spoken = np.array([role != "system" for role in roles])
-        encoded = self._networks.encode(tokens)
         added = self._networks.converse(encoded, linear * spoken[:, None], roles)
         logits = np.stack([turn.pooled for turn in encoded]) + added
         found = [_lifted(turn.words + own) for turn, own in zip(encoded, added, strict=True)]
@@ -170,6 +201,28 @@ class OnnxClassifier:
             yield indices, token_scores, logits, agent
 
 
+class GrowingCall:
+    """A `Classifier` for one call while it goes on.
+
+    It says of the call what `whole` says, but reads each turn once: for a new turn, only the turn
+    itself passes the turn encoder, and the conversation encoder goes over what is kept.
+    """
+
+    def __init__(self, whole: OnnxClassifier) -> None:
+        self._whole = whole
+        self._read: dict[str, ReadTurn] = {}
+        self.info, self.thresholds = whole.info, whole.thresholds
+        self.agent_log_odds, self.outcome = whole.agent_log_odds, whole.outcome
+
+    def classify(self, conversation: Conversation) -> list[TurnScores]:
+        """See `Classifier`."""
+        texts = [turn.text for turn in conversation.turns]
+        new = [text for text in dict.fromkeys(texts) if text not in self._read]
+        read = self._whole.read([tokenise(text) for text in new])
+        self._read.update(zip(new, read, strict=True))
+        return self._whole.classify_read(conversation, [self._read[text] for text in texts])
+
+
 def manifest_sha256(files: Mapping[str, str]) -> str:
     """The SHA-256 of a line `SHA-256  name` per file, by name: what `sha256sum` would print."""
     lines = "".join(f"{sha}  {name}\n" for name, sha in sorted(files.items()))
@@ -196,9 +249,14 @@ def outcome_features(found: Sequence[frozenset[str]]) -> frozenset[str]:
 @cache
 def default_classifier() -> OnnxClassifier:
     """The published model, loaded once per process."""
+    return OnnxClassifier(published_folder())
+
+
+def published_folder() -> Path:
+    """Where the published model lies, with its card and its figures."""
     for folder in _MODEL_FOLDERS:
         if (folder / DEFAULT_MODEL / "config.json").exists():
-            return OnnxClassifier(folder / DEFAULT_MODEL)
+            return folder / DEFAULT_MODEL
     searched = " or ".join(str(folder / DEFAULT_MODEL) for folder in _MODEL_FOLDERS)
     raise ModelError(f"No model in {searched}; make one with `kasper train`.")
 

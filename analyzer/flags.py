@@ -102,5 +102,5 @@ def _doubts(facts: Facts) -> Iterator[Flag]:
         yield Flag("uncertain_band", reason, (), "doubt")
     decision = facts.conversation.roles
     if decision.method == "detected" and (decision.probability or 0) < 0.8:
-        reason = "Who is the agent was guessed from the words and is not sure; see --agent-speaker."
+        reason = "Who is the agent was guessed from the words and is not sure."
         yield Flag("uncertain_roles", reason, (), "doubt")

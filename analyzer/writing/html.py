@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from analyzer.report import Report
+from analyzer.writing.catalogue import ngettext
 from analyzer.writing.html_call import call_context
 from analyzer.writing.html_overview import (
     Legend,
@@ -31,7 +32,6 @@ from analyzer.writing.html_overview import (
     shares,
     unscored,
 )
-from analyzer.writing.html_words import times
 from analyzer.writing.staged import StagedFile
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
@@ -100,9 +100,10 @@ class HtmlWriter(StagedFile):
 def _page(rows: list[Row], calls: IO[str]) -> ReportContext:
     script = _source("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    total = ngettext("%(count)s call", "%(count)s calls", len(rows))
     return ReportContext(
-        title=f"Kasper report: {times(len(rows), 'call')}",
-        total=times(len(rows), "call"),
+        title=f"Kasper report: {total}",
+        total=total,
         scored=f"{sum(row.score is not None for row in rows):,}",
         flagged=sum(row.kind in ("concern", "doubt") for row in rows),
         shares=shares(rows),
@@ -131,11 +132,11 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.filters["verbatim"] = _verbatim
+    jinja.filters["verbatim"] = verbatim
     return jinja
 
 
-def _verbatim(text: str) -> Markup:
+def verbatim(text: str) -> Markup:
     """`text` escaped so that a browser shows exactly this; NUL alone cannot stand in a page."""
     return escape(text.replace("\0", "\ufffd")).replace("\r", Markup("&#13;"))
 

@@ -10,6 +10,7 @@ from analyzer.conversation import Conversation, RoleDecision
 from analyzer.evidence import Evidence
 from analyzer.flags import Flag
 from analyzer.report import Report
+from analyzer.writing.catalogue import gettext
 from analyzer.writing.html_figures import Figure, Missing, Repeat, figures, missing, repeats
 from analyzer.writing.html_score import (
     Ending,
@@ -26,6 +27,7 @@ from analyzer.writing.html_transcript import Tag, Transcript, tag, transcript
 from analyzer.writing.html_words import (
     NOT_KNOWN,
     band_title,
+    flag_reason,
     flag_title,
     format_title,
     language_name,
@@ -108,7 +110,9 @@ def call_context(report: Report, anchor: str) -> CallContext:
         figures=tuple(figures(report)),
         missing=tuple(missing(report)),
         repeats=tuple(repeats(report, anchor)),
-        model=f"{report.model.name}, version {report.model.version}",
+        model=gettext(
+            "%(name)s, version %(version)s", name=report.model.name, version=report.model.version
+        ),
     )
 
 
@@ -123,39 +127,43 @@ def why_not_scored(report: Report) -> str:
     """The reasons in plain words, empty for a call that is scored."""
     if report.score is not None:
         return ""
-    return "; ".join(map(reason, report.unscored_because)) or "no reason is given"
+    return "; ".join(map(reason, report.unscored_because)) or gettext("no reason is given")
 
 
 def _facts(conversation: Conversation) -> Iterator[Fact]:
     duration = conversation.duration
-    yield Fact("Language", language_name(conversation.language))
-    unknown = f"{NOT_KNOWN}: {reason('NO_TIMESTAMPS')}"
-    yield Fact("Duration", unknown if duration is None else length(duration))
-    yield Fact("Turns", _numbered(len(conversation.turns)))
+    yield Fact(gettext("Language"), language_name(conversation.language))
+    unknown = f"{gettext(NOT_KNOWN)}: {reason('NO_TIMESTAMPS')}"
+    yield Fact(gettext("Duration"), unknown if duration is None else length(duration))
+    yield Fact(gettext("Turns"), _numbered(len(conversation.turns)))
     if conversation.started_at:
-        yield Fact("Started", moment(conversation.started_at))
+        yield Fact(gettext("Started"), moment(conversation.started_at))
     if conversation.customer_id:
-        yield Fact("Customer", conversation.customer_id)
+        yield Fact(gettext("Customer"), conversation.customer_id)
     if conversation.queue:
-        yield Fact("Queue", conversation.queue)
-    yield Fact("Format", format_title(conversation.format))
+        yield Fact(gettext("Queue"), conversation.queue)
+    yield Fact(gettext("Format"), format_title(conversation.format))
     if conversation.source:
-        yield Fact("File", PurePath(conversation.source.replace("\\", "/")).name)
-    yield Fact("Who is the agent", _roles(conversation.roles))
+        yield Fact(gettext("File"), PurePath(conversation.source.replace("\\", "/")).name)
+    yield Fact(gettext("Who is the agent"), _roles(conversation.roles))
 
 
 def _numbered(turns: int) -> str:
-    return f"{turns}, numbered 0 to {turns - 1}" if turns > 1 else str(turns)
+    if turns <= 1:
+        return str(turns)
+    return gettext("%(turns)s, numbered 0 to %(last)s", turns=turns, last=turns - 1)
 
 
 def _roles(decision: RoleDecision) -> str:
     if decision.method == "given":
-        return "stated in the file"
+        return gettext("stated in the file")
     if decision.method == "set":
-        return "set by hand"
-    sure = "" if decision.probability is None else f" ({percent(decision.probability)} sure)"
-    return f"worked out from what is said{sure}"
+        return gettext("set by hand")
+    if decision.probability is None:
+        return gettext("worked out from what is said")
+    sure = percent(decision.probability)
+    return gettext("worked out from what is said (%(percent)s sure)", percent=sure)
 
 
 def _reason(flag: Flag, call: str) -> Reason:
-    return Reason(flag.kind, flag_title(flag.name), flag.reason, links(flag.turns, call))
+    return Reason(flag.kind, flag_title(flag.name), flag_reason(flag), links(flag.turns, call))

@@ -10,6 +10,7 @@ from analyzer.metrics import NON_TALK_S
 from analyzer.outcome import turns_by_label
 from analyzer.report import Report
 from analyzer.standouts import shortened
+from analyzer.writing.catalogue import gettext
 from analyzer.writing.html_words import length, turn_anchor
 
 _QUOTE = 90
@@ -42,9 +43,11 @@ def _reported(report: Report, places: Sequence[Place], call: str) -> Iterator[Ev
     handovers = transfers(conversation, announced)
     for index, turn in enumerate(conversation.turns):
         start, end = places[index]
-        title = f"Turn {index}: {shortened(turn.text, _QUOTE)}"
+        words = shortened(turn.text, _QUOTE)
+        title = gettext("Turn %(turn)s: %(words)s", turn=index, words=words)
         if index in handovers:
-            kind, width, title = "transfer", 0.0, f"The customer is passed on. {title}"
+            kind, width = "transfer", 0.0
+            title = f"{gettext('The customer is passed on.')} {title}"
         elif turn.role == "system":
             kind = _KINDS.get(kind_of(turn.text) or "", "note")
             width = end - start
@@ -60,7 +63,7 @@ def _silences(places: Sequence[Place], call: str, total: float) -> Iterator[Even
         start, end = places[index]
         seconds = (start - latest) * total / 100
         if latest and seconds > NON_TALK_S:  # the wait before the first words is no silence
-            title = f"Nobody speaks for {length(seconds)}"
+            title = gettext("Nobody speaks for %(length)s", length=length(seconds))
             place = round(latest, 3), round(start - latest, 3)
             yield Event(*place, "silence", turn_anchor(call, before), title)
         if end > latest:

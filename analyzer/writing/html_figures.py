@@ -7,25 +7,26 @@ from dataclasses import dataclass
 
 from analyzer.report import Report
 from analyzer.traits import TRAIT
+from analyzer.writing.catalogue import gettext, marked
 from analyzer.writing.html_score import Link, links
 from analyzer.writing.html_words import length, number, percent, reason
 
-_NAMES = {
-    "total_conversation_duration": ("Length of the call", ""),
-    "waiting_time": ("Wait for the agent", "until the agent first speaks"),
-    "hold_time": ("On hold", "as the transcript reports it"),
-    "non_talk_time": ("Silence", "pauses of more than 3 s"),
-    "talk_time": ("Speaking time", ""),
-    "talk_ratio": ("Agent's share of the speaking", ""),
-    "talk_speed": ("Speed", "words per minute"),
-    "words": ("Words", ""),
-    "longest_monologue": ("Agent's longest turn", ""),
-    "patience": ("Pause before the agent answers", "on average"),
-    "interruptions": ("Interruptions", "who began while the other spoke"),
-    "question_rate": ("Agent's turns with a question", ""),
-    "transfers": ("Times passed on", ""),
+FIGURE_NAMES = {
+    "total_conversation_duration": (marked("Length of the call"), ""),
+    "waiting_time": (marked("Wait for the agent"), marked("until the agent first speaks")),
+    "hold_time": (marked("On hold"), marked("as the transcript reports it")),
+    "non_talk_time": (marked("Silence"), marked("pauses of more than 3 s")),
+    "talk_time": (marked("Speaking time"), ""),
+    "talk_ratio": (marked("Agent's share of the speaking"), ""),
+    "talk_speed": (marked("Speed"), marked("words per minute")),
+    "words": (marked("Words"), ""),
+    "longest_monologue": (marked("Agent's longest turn"), ""),
+    "patience": (marked("Pause before the agent answers"), marked("on average")),
+    "interruptions": (marked("Interruptions"), marked("who began while the other spoke")),
+    "question_rate": (marked("Agent's turns with a question"), ""),
+    "transfers": (marked("Times passed on"), ""),
 }
-_NOTHING_TO_MEASURE = "nothing in the call to measure it on"
+_NOTHING_TO_MEASURE = marked("nothing in the call to measure it on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def missing(report: Report) -> Iterator[Missing]:
     names: dict[str, list[str]] = {}
     for field, name, _, value in _rows(report):
         if value is None:
-            names.setdefault(why.get(field, _NOTHING_TO_MEASURE), []).append(name)
+            names.setdefault(why.get(field, gettext(_NOTHING_TO_MEASURE)), []).append(name)
     for because, those in names.items():
         yield Missing(because, ", ".join(those))
 
@@ -90,16 +91,16 @@ def _rows(report: Report) -> Iterator[tuple[str, str, str, str | None]]:
         "transfers": None if report.transfers is None else str(report.transfers),
     }
     for field, value in values.items():
-        name, meaning = _NAMES[field]
-        yield field, name, meaning, value
+        name, meaning = FIGURE_NAMES[field]
+        yield field, gettext(name), gettext(meaning) if meaning else "", value
 
 
 def repeats(report: Report, call: str) -> Iterator[Repeat]:
     """What is found in more than one turn, and what the agent asks twice."""
     for label, turns in report.metrics.repeats.items():
-        yield Repeat(TRAIT[label].title, links(turns, call))
+        yield Repeat(gettext(TRAIT[label].title), links(turns, call))
     for pair in report.metrics.repeated_questions:
-        yield Repeat("The same question again", links(pair, call))
+        yield Repeat(gettext("The same question again"), links(pair, call))
 
 
 def _length(seconds: float | None) -> str | None:
@@ -114,5 +115,6 @@ def _sides(values: Mapping[str, float] | None, unit: str = "") -> str | None:
     """The agent's and the customer's value; what belongs to both is left out."""
     if values is None:
         return None
-    known = ((side, values[side]) for side in ("agent", "customer") if side in values)
-    return ", ".join(f"{side} {number(value)}{unit}" for side, value in known) or None
+    sides = {"agent": gettext("agent"), "customer": gettext("customer")}
+    known = ((name, values[side]) for side, name in sides.items() if side in values)
+    return ", ".join(f"{name} {number(value)}{unit}" for name, value in known) or None

@@ -9,9 +9,10 @@ from analyzer.flags import FLAG_KINDS
 from analyzer.report import Report
 from analyzer.standouts import shortened, standouts
 from analyzer.traits import TRAIT, TRAITS, Trait
+from analyzer.writing.catalogue import gettext
 from analyzer.writing.html_call import why_not_scored
 from analyzer.writing.html_score import Score, score_of
-from analyzer.writing.html_words import band_title, flag_title, language_name
+from analyzer.writing.html_words import band_title, flag_reason, flag_title, language_name
 
 _QUOTE = 70
 _STANDOUTS = 3
@@ -97,7 +98,9 @@ class Legend:
 
 def row(report: Report, anchor: str) -> Row:
     """The row of a call whose element has the id `anchor`."""
-    chips = tuple(Chip(flag.kind, flag_title(flag.name), flag.reason) for flag in report.flags)
+    chips = tuple(
+        Chip(flag.kind, flag_title(flag.name), flag_reason(flag)) for flag in report.flags
+    )
     return Row(
         anchor=anchor,
         id=report.id,
@@ -118,7 +121,7 @@ def _standouts(report: Report) -> Iterator[Standout]:
     for found in standouts(report, _STANDOUTS):
         trait = TRAIT[found.label]
         words = shortened(found.evidence.text, _QUOTE)
-        yield Standout(trait.title, trait.polarity, found.turns, words)
+        yield Standout(gettext(trait.title), trait.polarity, found.turns, words)
 
 
 def shares(rows: Sequence[Row]) -> tuple[Share, ...]:

@@ -9,14 +9,20 @@ from itertools import groupby
 from analyzer.outcome import Outcome
 from analyzer.report import Report
 from analyzer.scorecard import Answer, ScorecardResult
-from analyzer.writing.html_words import number, percent, points, times, turn_anchor
+from analyzer.writing.catalogue import gettext, marked, ngettext
+from analyzer.writing.html_words import localised, number, percent, points, turn_anchor
 
-_LADDER = ("Nothing", "An apology", "Something given, or a follow-up", "Turned around")
+_LADDER = (
+    marked("Nothing"),
+    marked("An apology"),
+    marked("Something given, or a follow-up"),
+    marked("Turned around"),
+)
 _ANSWERS = {
-    "yes": "Yes",
-    "no": "No",
-    "not_applicable": "Does not apply",
-    "insufficient_evidence": "Not known",
+    "yes": marked("Yes"),
+    "no": marked("No"),
+    "not_applicable": marked("Does not apply"),
+    "insufficient_evidence": marked("Not known"),
 }
 
 
@@ -110,46 +116,69 @@ def sum_of(result: ScorecardResult, call: str) -> Sum:
     """The arithmetic and the questions, section by section."""
     parts = groupby(result.answers, key=lambda answer: answer.section)
     return Sum(
-        arithmetic=result.arithmetic,
-        earned=f"{result.earned:g}",
-        potential=f"{result.potential:g}",
-        lost=f"{abs(result.lost):g}",
+        arithmetic=_arithmetic(result.arithmetic),
+        earned=localised(f"{result.earned:g}"),
+        potential=localised(f"{result.potential:g}"),
+        lost=localised(f"{abs(result.lost):g}"),
         failed=result.automatic_fail,
-        card=f"{result.name}, revision {result.revision}",
+        card=gettext("%(name)s, revision %(number)s", name=result.name, number=result.revision),
         parts=tuple(
-            Part(title, tuple(_judged(answer, call) for answer in answers))
+            Part(gettext(title), tuple(judged(answer, call) for answer in answers))
             for title, answers in parts
         ),
     )
 
 
-def _judged(answer: Answer, call: str) -> Judged:
+def judged(answer: Answer, call: str) -> Judged:
+    """A question with its answer in words."""
     counts = answer.answer in ("yes", "no")
     several = answer.answer == "yes" and len(answer.turns) > 1
-    how_often = f", {times(len(answer.turns), 'turn')}" if several else ""
+    turns = ngettext("%(count)s turn", "%(count)s turns", len(answer.turns))
     weight = "plus" if answer.score > 0 else "minus" if answer.score < 0 else "zero"
     return Judged(
-        text=answer.text,
-        answer=_ANSWERS[answer.answer] + how_often,
+        text=gettext(answer.text),
+        answer=answer_title(answer.answer) + (f", {turns}" if several else ""),
         points=points(answer.score) if counts else "–",
-        possible=f"of {answer.potential_score:g}" if answer.potential_score else "",
+        possible=_possible(answer.potential_score) if answer.potential_score else "",
         weight=weight if counts else "none",
         links=links(answer.turns, call),
     )
 
 
+def answer_title(answer: str) -> str:
+    """An answer to a question of a scorecard in words."""
+    return gettext(_ANSWERS[answer])
+
+
+def _possible(points: float) -> str:
+    return gettext("of %(points)s", points=localised(f"{points:g}"))
+
+
+def _arithmetic(text: str) -> str:
+    """The sum as the scorecard writes it, with its few words in the language of the page."""
+    words = {
+        "at least": gettext("at least"),
+        "at most": gettext("at most"),
+        "automatic fail": gettext("automatic fail"),
+    }
+    for word, said in words.items():
+        text = text.replace(word, said)
+    return localised(text)
+
+
 def ending_of(outcome: Outcome) -> Ending:
     """The outcome in words; the ladder only where there was something to make good."""
     states = ["reached"] * outcome.recovery + ["now"] + ["open"] * len(_LADDER)
-    steps = tuple(Step(n, title, states[n]) for n, title in enumerate(_LADDER))
+    steps = tuple(Step(n, gettext(title), states[n]) for n, title in enumerate(_LADDER))
     return Ending(
-        resolved="Yes" if outcome.resolved else "No",
+        resolved=gettext("Yes") if outcome.resolved else gettext("No"),
         resolved_sure=_sure(outcome.resolved, outcome.resolved_probability),
-        failure="Yes" if outcome.failure else "No",
+        failure=gettext("Yes") if outcome.failure else gettext("No"),
         failure_sure=_sure(outcome.failure, outcome.failure_probability),
         steps=steps if outcome.failure else (),
     )
 
 
 def _sure(held: bool, probability: float) -> str:
-    return f"{percent(probability if held else 1 - probability)} sure"
+    sure = percent(probability if held else 1 - probability)
+    return gettext("%(percent)s sure", percent=sure)

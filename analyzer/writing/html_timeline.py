@@ -14,15 +14,10 @@ from analyzer.conversation import Conversation, Role
 from analyzer.report import Report
 from analyzer.standouts import shortened
 from analyzer.traits import TRAIT
+from analyzer.writing.catalogue import gettext, ngettext
 from analyzer.writing.html_events import Event, Place, events
 from analyzer.writing.html_transcript import speaker_names
-from analyzer.writing.html_words import (
-    clock,
-    explained,
-    is_doubtful,
-    times,
-    turn_anchor,
-)
+from analyzer.writing.html_words import clock, explained, is_doubtful, turn_anchor
 
 _ROW = 16  # a row of marks
 _LANE = 20  # a lane of turns
@@ -108,8 +103,13 @@ def timeline(report: Report, call: str) -> Timeline:
         *(replace(dot, y=below_y + dot.y * _ROW) for dot in below),
     )
     return Timeline(
-        summary=f"{times(len(blocks), 'turn')}, {times(len(dots), 'finding')}",
-        measure="by time" if total else "by number of words, as the file has no times",
+        summary=(
+            f"{ngettext('%(count)s turn', '%(count)s turns', len(blocks))}, "
+            f"{ngettext('%(count)s finding', '%(count)s findings', len(dots))}"
+        ),
+        measure=gettext("by time")
+        if total
+        else gettext("by number of words, as the file has no times"),
         height=axis_y + _AXIS,
         lane=_LANE,
         middle=_MIDDLE,
@@ -156,14 +156,21 @@ def _blocks(conversation: Conversation, places: Sequence[Place], call: str) -> I
         if turn.role == "system":
             continue
         start, end = places[index]
-        at = "" if turn.start is None else f" at {clock(turn.start)}"
+        who = names[index]
+        if turn.start is not None:
+            who = gettext("%(who)s at %(time)s", who=who, time=clock(turn.start))
         yield Block(
             x=round(start, 3),
             width=round(max(end - start, _NARROWEST), 3),
             role=turn.role,
             again=names[index].endswith(("2", "4", "6", "8")),
             anchor=turn_anchor(call, index),
-            title=f"Turn {index}, {names[index]}{at}: {shortened(turn.text, _QUOTE)}",
+            title=gettext(
+                "Turn %(turn)s, %(who)s: %(words)s",
+                turn=index,
+                who=who,
+                words=shortened(turn.text, _QUOTE),
+            ),
         )
 
 
@@ -182,7 +189,12 @@ def _dots(report: Report, places: Sequence[Place], call: str, *, upper: bool) ->
                 polarity=TRAIT[item.label].polarity,
                 doubtful=is_doubtful(item),
                 anchor=turn_anchor(call, item.turn),
-                title=f"Turn {item.turn}, “{shortened(item.text, _QUOTE)}”: {explained(item)}",
+                title=gettext(
+                    "Turn %(turn)s, “%(words)s”: %(finding)s",
+                    turn=item.turn,
+                    words=shortened(item.text, _QUOTE),
+                    finding=explained(item),
+                ),
             )
         )
     return sorted(dots, key=lambda dot: dot.x)
@@ -215,5 +227,7 @@ def _turn_ticks(places: Sequence[Place]) -> Iterator[Tick]:
     last = -100.0
     for index, (x, _) in enumerate(places):
         if 100 / _TICKS <= x - last and x < 94:
-            yield Tick(round(x, 3), f"turn {index}", "middle" if x else "start")
+            yield Tick(
+                round(x, 3), gettext("turn %(turn)s", turn=index), "middle" if x else "start"
+            )
             last = x

@@ -11,16 +11,17 @@ from analyzer.conversation import Conversation, Role, Turn
 from analyzer.evidence import Evidence
 from analyzer.report import Report
 from analyzer.traits import TRAIT
+from analyzer.writing.catalogue import gettext, marked
 from analyzer.writing.html_words import clock, explained, is_doubtful, sureness, turn_anchor
 
 # A tag in the middle of a word would tear it apart; scripts without spaces have to bear it.
 _REST_OF_WORD = re.compile(r"\S{1,15}(?=\s|$)")
 
 _NAMES: dict[Role, str] = {
-    "agent": "Agent",
-    "customer": "Customer",
-    "system": "Event",
-    "unknown": "Speaker",
+    "agent": marked("Agent"),
+    "customer": marked("Customer"),
+    "system": marked("Event"),
+    "unknown": marked("Speaker"),
 }
 
 
@@ -100,7 +101,7 @@ def segments(text: str, found: Sequence[Found]) -> tuple[Segment, ...]:
     """`text` cut wherever a finding begins or ends; joined again the segments are `text`."""
     edges = {0, len(text)}
     for _, item in found:
-        edges |= {item.start, item.end, _tag_place(text, item.end)}
+        edges |= {item.start, item.end, tag_place(text, item.end)}
     cuts = sorted(edge for edge in edges if 0 <= edge <= len(text))
     return tuple(
         _segment(text, start, end, found) for start, end in zip(cuts, cuts[1:], strict=False)
@@ -114,11 +115,11 @@ def _segment(text: str, start: int, end: int, found: Sequence[Found]) -> Segment
         text=text[start:end],
         marks=tuple(Mark(i, TRAIT[item.label].polarity) for i, item in covering),
         tooltip="\n".join(explained(item) for _, item in covering),
-        tags=tuple(tag(item) for _, item in found if _tag_place(text, item.end) == end),
+        tags=tuple(tag(item) for _, item in found if tag_place(text, item.end) == end),
     )
 
 
-def _tag_place(text: str, end: int) -> int:
+def tag_place(text: str, end: int) -> int:
     """Where the tag of words that end at `end` goes: after the rest of the word and its comma."""
     rest = _REST_OF_WORD.match(text, end)
     return rest.end() if rest else end
@@ -127,7 +128,8 @@ def _tag_place(text: str, end: int) -> int:
 def tag(item: Evidence) -> Tag:
     """The name tag of a finding."""
     trait = TRAIT[item.label]
-    return Tag(trait.title, trait.polarity, sureness(item), is_doubtful(item), explained(item))
+    title = gettext(trait.title)
+    return Tag(title, trait.polarity, sureness(item), is_doubtful(item), explained(item))
 
 
 def speaker_names(conversation: Conversation) -> list[str]:
@@ -143,5 +145,5 @@ def _name(turn: Turn, known: Mapping[Role, list[str | None]]) -> str:
     if turn.role == "unknown" and turn.speaker:
         return turn.speaker
     several = turn.role != "system" and len(known[turn.role]) > 1
-    name = _NAMES[turn.role]
+    name = gettext(_NAMES[turn.role])
     return f"{name} {known[turn.role].index(turn.speaker) + 1}" if several else name

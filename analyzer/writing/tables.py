@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analyzer.frames import CALL_COLUMNS, call_row, evidence_rows
+from analyzer.frames import CALL_COLUMNS, EVIDENCE_COLUMNS, call_row, evidence_rows
 from analyzer.report import Report
 from analyzer.writing.staged import StagedFile
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 _ROW_GROUP = 500
-# A cell that begins so is taken for a formula by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is taken for a formula by spreadsheets, the wide forms too.
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 class CsvWriter(StagedFile):
@@ -26,16 +30,29 @@ class CsvWriter(StagedFile):
 
     def write(self, report: Report) -> None:
         """Add one row."""
-        self._rows.writerow({name: _safe(value) for name, value in call_row(report).items()})
+        self._rows.writerow({name: safe_cell(value) for name, value in call_row(report).items()})
 
     def finish(self) -> None:
         """Close the file."""
         self._file.close()
 
 
-def _safe(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
     """Text that a spreadsheet would run as a formula, with an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:
+    """The columns of a table as Arrow types; `columns` has their types as in `analyzer.frames`."""
+    import pyarrow as pa
+
+    types = {
+        "string": pa.string(),
+        "Float64": pa.float64(),
+        "Int64": pa.int64(),
+        "boolean": pa.bool_(),
+    }
+    return pa.schema([(name, types[kind]) for name, kind in columns.items()])
 
 
 class ParquetWriter(StagedFile):
@@ -46,26 +63,9 @@ class ParquetWriter(StagedFile):
         import pyarrow.parquet as pq
 
         super().__init__(path)
-        types = {
-            "string": pa.string(),
-            "Float64": pa.float64(),
-            "Int64": pa.int64(),
-            "boolean": pa.bool_(),
-        }
-        evidence = pa.struct(
-            {
-                "label": pa.string(),
-                "turn": pa.int64(),
-                "start": pa.int64(),
-                "end": pa.int64(),
-                "text": pa.string(),
-                "probability": pa.float64(),
-                "role": pa.string(),
-                "source": pa.string(),
-            }
-        )
-        columns = [(name, types[kind]) for name, kind in CALL_COLUMNS.items()]
-        self._schema = pa.schema([*columns, ("evidence", pa.list_(evidence))])
+        evidence = pa.struct([f for f in arrow_schema(EVIDENCE_COLUMNS) if f.name != "call"])
+        columns = [*arrow_schema(CALL_COLUMNS), pa.field("evidence", pa.list_(evidence))]
+        self._schema = pa.schema(columns)
         self._file = pq.ParquetWriter(self.staging, self._schema)
         self._rows: list[dict[str, Any]] = []
 

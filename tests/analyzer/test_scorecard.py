@@ -542,3 +542,18 @@ def test_the_default_scorecard_may_use_every_measure_of_a_call(tmp_path: Path) -
 def test_a_scorecard_cannot_be_changed(small: Scorecard) -> None:
     with pytest.raises(ValueError, match="frozen"):
         small.start = 0
+
+
+def test_a_persons_answer_takes_the_place_of_the_cards_choice(small: Scorecard) -> None:
+    findings = Findings({"blame": [1, 3]}, {"resolved": 0, "recovery": 0, "failure": 0})
+    own = {answer.question: answer for answer in apply(small, findings).answers}
+    said = {"resolved": "yes", "recovery": "yes", "blame": "not_applicable"}
+    result = apply(small, findings, said)  # type: ignore[arg-type]
+    theirs = {answer.question: answer for answer in result.answers}
+    assert {each.source for each in own.values()} == {"SYSTEM_GENERATED"}
+    assert {each.source for each in theirs.values()} == {"MANUAL_EDIT"}
+    assert [theirs[name].score for name in ("resolved", "recovery", "blame")] == [6, 4, 0]
+    assert (result.earned, result.potential, result.lost, result.score) == (10, 10, 0, 90)
+    assert theirs["blame"].found == 2
+    # of several choices with the answer, the one that the count reaches
+    assert apply(small, findings, {"blame": "yes"}).lost == -12

@@ -1,0 +1,87 @@
+"""The application: `create_app` puts the parts together.
+
+uvicorn api.app:create_app --factory
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from analyzer import __version__
+from analyzer.classifier import Classifier, default_classifier
+from api import idempotency, middleware, openapi, pages, problems, signin
+from api.deps import Service
+from api.problems import ProblemDetails
+from api.routes import ROUTERS
+from api.settings import Settings
+from api.storage import calls, scorecards
+from api.storage.database import Database
+
+_ERRORS = {
+    status: {
+        "model": ProblemDetails,
+        "content": {problems.MEDIA_TYPE: {}},
+        "description": description,
+    }
+    for status, description in (
+        (400, "The request cannot be understood"),
+        (401, "Nobody is signed in, and there is no valid key"),
+        (403, "Not permitted"),
+        (404, "Not there, or not to be seen"),
+        (409, "In conflict with what is there"),
+        (413, "Too large"),
+        (415, "Not a type that is read here"),
+        (422, "Something in the request is wrong; `errors` names it"),
+        (429, "Too many requests"),
+        (503, "Not ready, or the database does not answer"),
+    )
+}
+
+
+def create_app(settings: Settings | None = None, classifier: Classifier | None = None) -> FastAPI:
+    """The service over a database with current tables; `kasper serve` and `migrate` make them."""
+    settings = settings or Settings()
+    database = Database(settings.url)
+    readings = asyncio.Semaphore(settings.max_readings)
+    parts = Service(settings, database, classifier or default_classifier(), readings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(
+        title="Kasper",
+        version=__version__,
+        summary="Finds in call transcripts what loses customers and what keeps them, with proof.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        responses=_ERRORS,  # type: ignore[arg-type]
+    )
+    app.state.service = parts
+    signin.install(app, settings)
+    problems.install(app)
+    idempotency.install(app)
+    openapi.install(app)
+    middleware.install(app, settings)
+    for router in ROUTERS:
+        app.include_router(router)
+    pages.install(app)
+    return app
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the database up to date and give a new installation its default scorecard."""
+    database = Database(settings.url)
+    database.migrate()
+    with database.session() as db:
+        scorecards.ensure_default(db)
+        calls.secret(db, "content")
+    database.close()

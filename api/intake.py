@@ -1,0 +1,142 @@
+"""From what is sent to conversations fit to be stored: read, bounded, redacted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import IO, Any
+from unicodedata import category
+
+from analyzer.conversation import Conversation
+from analyzer.errors import TranscriptError
+from analyzer.language import language_of
+from analyzer.reading.document import Document, shown
+from analyzer.reading.formats import parse
+from analyzer.reading.sources import Location, documents, locate
+from analyzer.redaction import redact
+from api.payload import error_payload, to_payload
+from api.settings import Settings
+
+Parsed = Conversation | TranscriptError
+
+# Objects and lists in one document: what a few bytes blow up to hundreds when they are read.
+_MAX_PARTS = 2_000_000
+# Of a name in messages.
+_MAX_NAME = 200
+# Characters that a key can have, as wide as its column.
+_WIDTHS = {"id": 400, "customer_id": 200, "agent_id": 200, "queue": 200, "language": 16}
+# What a database or a text file cannot hold: U+0000, and half a surrogate pair.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it was sent: its name and its bytes, read once."""
+
+    name: str
+    stream: IO[bytes]
+
+
+def read_uploads(
+    uploads: Sequence[Upload], settings: Settings, format: str = "auto"
+) -> Iterator[Parsed]:
+    """Every call in the files, redacted; errors stand in their place.
+
+    Reading stops with an error once the files hold more calls, or unpack to more bytes, than
+    `settings` allow.
+    """
+    names = [shown(own.name, _MAX_NAME) or "upload" for own in uploads]
+    locations = (
+        Location(name, name, lambda own=own: own.stream)  # type: ignore[misc]
+        for name, own in zip(names, uploads, strict=True)
+    )
+    for parsed in _read(locations, settings, format):
+        yield redacted(parsed, settings) if isinstance(parsed, Conversation) else parsed
+
+
+def read_address(url: str, settings: Settings, format: str, skip: int = 0) -> Iterator[Parsed]:
+    """Every call at an address after the first `skip`, as `read_uploads` gives them."""
+    for parsed in islice(_read(locate([url]), settings, format), skip, None):
+        yield redacted(parsed, settings) if isinstance(parsed, Conversation) else parsed
+
+
+def _read(
+    locations: Iterable[Location | TranscriptError], settings: Settings, format: str
+) -> Iterator[Parsed]:
+    unpacked = calls = 0
+    for location in locations:
+        if isinstance(location, TranscriptError):
+            yield location
+            continue
+        for document in documents(location):
+            if isinstance(document, Document):
+                unpacked += len(document.data)
+            if unpacked > settings.max_unpacked_bytes:
+                limit = settings.max_unpacked_bytes // 2**20
+                yield _too_much(location.name, f"more than {limit} MiB once unpacked")
+                return
+            for parsed in _parsed(document, settings, format):
+                calls += 1
+                if calls > settings.max_calls:
+                    yield _too_much(location.name, f"more than {settings.max_calls} calls at once")
+                    return
+                yield _storable(parsed) if isinstance(parsed, Conversation) else parsed
+
+
+def _parsed(
+    document: Document | TranscriptError, settings: Settings, format: str
+) -> Iterable[Parsed]:
+    if isinstance(document, TranscriptError):
+        return [document]
+    if len(document.data) > settings.max_document_bytes:
+        limit = settings.max_document_bytes // 2**20
+        return [_too_much(document.name, f"more than {limit} MiB in one file")]
+    if document.data.count(b"{") + document.data.count(b"[") > _MAX_PARTS:
+        return [_too_much(document.name, f"more than {_MAX_PARTS} objects and lists in one file")]
+    return parse(document, format)
+
+
+def _storable(conversation: Conversation) -> Parsed:
+    """The conversation with text that every database can hold, or what is too long in it."""
+    keys = {name: _line(getattr(conversation, name)) for name in (*_WIDTHS, "started_at")}
+    for name, width in _WIDTHS.items():
+        if len(keys[name] or "") > width:
+            return TranscriptError(
+                conversation.source,
+                f"`{name}` has more than {width} characters",
+                "give the call a shorter one",
+            )
+    turns = tuple(
+        replace(turn, text=_UNSTORABLE.sub("\ufffd", turn.text), speaker=_line(turn.speaker))
+        for turn in conversation.turns
+    )
+    return replace(conversation, turns=turns, **keys)  # type: ignore[arg-type]
+
+
+def _line(key: str | None) -> str | None:
+    """A key without characters that break its line or turn its direction."""
+    if key is None:
+        return None
+    return "".join("\ufffd" if category(c).startswith("C") else c for c in key)
+
+
+def redacted(conversation: Conversation, settings: Settings) -> Conversation:
+    """The conversation as it may be stored."""
+    if not settings.redact:
+        return conversation
+    speakers = {turn.speaker for turn in conversation.turns if turn.speaker}
+    known = replace(conversation, language=language_of(conversation))
+    return redact(known, names=speakers).conversation
+
+
+def job_item(parsed: Parsed) -> dict[str, Any]:
+    """An item of a job: a conversation to score, or an error to show."""
+    if isinstance(parsed, TranscriptError):
+        return {"name": parsed.source, "error": error_payload(parsed)}
+    return {"name": parsed.source or parsed.id, "payload": to_payload(parsed)}
+
+
+def _too_much(name: str, what: str) -> TranscriptError:
+    return TranscriptError(name, what, "send fewer calls at a time; what came before is taken")

@@ -1,0 +1,135 @@
+"""What every request passes: an id, a limit on size and rate, safe headers, a line in the log."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import time
+from uuid import uuid4
+
+from fastapi import FastAPI, Request
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.deps import SESSION_COOKIE
+from api.settings import Settings
+
+log = logging.getLogger("kasper.access")
+
+REGISTRY = CollectorRegistry()
+_REQUESTS = Counter(
+    "kasper_requests_total", "Requests", ("method", "route", "status"), registry=REGISTRY
+)
+_SECONDS = Histogram("kasper_request_seconds", "Seconds", ("route",), registry=REGISTRY)
+_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+# Paths whose answers are the same for all and may be kept by a browser.
+_STATIC = "/static/"
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Wrap the application."""
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+    general = parse(settings.rate_limit)
+
+    app.add_middleware(BodyLimit, settings=settings)
+
+    @app.middleware("http")
+    async def limited(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        address = request.client.host if request.client else "unknown"
+        # by credentials where there are some, so that people behind one address do not share a
+        # limit; those that were refused count for the address, or anybody could invent new ones
+        own = request.headers.get("authorization") or request.cookies.get(SESSION_COOKIE)
+        refused = f"refused {address}"
+        if not limiter.test(general, refused) or not limiter.hit(general, own or address):
+            waiting = limiter.get_window_stats(general, own or address).reset_time - time.time()
+            detail = f"More than {settings.rate_limit.replace('/', ' requests a ')}; wait a little."
+            headers = {"Retry-After": str(max(1, math.ceil(waiting)))}
+            return problems.answer(request, 429, detail, headers=headers)
+        response = await call_next(request)
+        if own and response.status_code == 401:
+            limiter.hit(general, refused)
+        return response
+
+    @app.middleware("http")
+    async def observed(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        sent = request.headers.get("x-request-id", "")
+        request.state.request_id = sent if _ID.fullmatch(sent) else uuid4().hex[:16]
+        begun = time.perf_counter()
+        try:
+            response = await call_next(request)
+        except Exception as error:  # answered here, so that its words reach no log
+            response = problems.unexpected(request, error)
+        # the route's template, not the path: a path may hold a customer's id
+        route = getattr(request.scope.get("route"), "path", "unknown")
+        seconds = time.perf_counter() - begun
+        _REQUESTS.labels(request.method, route, response.status_code).inc()
+        _SECONDS.labels(route).observe(seconds)
+        log.info(
+            "%s %s %s %.0f ms %s",
+            request.method,
+            route,
+            response.status_code,
+            seconds * 1_000,
+            request.state.request_id,
+        )
+        response.headers["X-Request-ID"] = request.state.request_id
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if not request.url.path.startswith(_STATIC):
+            response.headers.setdefault("Cache-Control", "no-store")
+        if settings.cookies_are_secure:
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response
+
+
+class BodyLimit:
+    """Refuses bodies larger than the settings allow, however they are sent."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self.settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what is received and stop at the limit."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        is_upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
+        limit = self.settings.max_upload_bytes if is_upload else self.settings.max_body_bytes
+        detail = f"At most {limit / 2**20:g} MiB are taken at once; send it in parts."
+        stated = headers.get(b"content-length", b"")
+        if stated.isdigit() and int(stated) > limit:
+            await problems.answer(Request(scope), 413, detail)(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                # of the one kind that the framework passes on from where it reads the body
+                raise HTTPException(413, detail)
+            return message
+
+        await self.app(scope, counted, send)

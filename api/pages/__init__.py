@@ -1,0 +1,45 @@
+"""The pages, a module per noun; `api.pages.render.page` makes each of a template."""
+
+from fastapi import APIRouter, FastAPI
+
+from api.pages import (
+    account,
+    admin,
+    call,
+    calls,
+    home,
+    operation,
+    queue,
+    review,
+    scorecards,
+    signin,
+    team,
+    trust,
+    uploads,
+)
+from api.pages.errors import error_page
+from api.pages.render import STATIC
+
+ROUTERS: tuple[APIRouter, ...] = (
+    home.router,
+    uploads.router,
+    queue.router,
+    calls.router,
+    call.router,
+    review.router,
+    signin.router,
+    account.router,
+    admin.router,
+    operation.router,
+    team.router,
+    scorecards.router,
+    trust.router,
+)
+
+
+def install(app: FastAPI) -> None:
+    """Add the pages, what they load, and errors in their design."""
+    app.mount("/static", STATIC, name="static")
+    app.state.error_page = error_page
+    for router in ROUTERS:
+        app.include_router(router, include_in_schema=False)

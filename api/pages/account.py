@@ -1,0 +1,101 @@
+"""One's own account: language and password."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from sqlalchemy.orm import Session
+from starlette.responses import Response
+
+from api import signin
+from api.access import Permission, Principal
+from api.deps import Allow, Db, ServiceDep
+from api.locales import LANGUAGES, marked
+from api.pages.render import gettext, page, redirect
+from api.problems import Problem
+from api.routes.people import known_user
+from api.schemas import Text
+from api.signin import ThrottleDep
+from api.storage import audit, people
+from api.storage.tables import User
+
+router = APIRouter()
+
+Myself = Annotated[Principal, Depends(Allow(Permission.SELF))]
+Word = Annotated[Text, Form(max_length=1_000)]
+
+_WRONG = marked("This is not your password.")
+_TOO_OFTEN = marked("Too many attempts. Wait a minute, then try again.")
+
+
+@router.get("/account")
+def account(request: Request, db: Db, principal: Myself) -> Response:
+    """Who one is here, one's language and password."""
+    return _account(request, principal, _own(db, principal))
+
+
+@router.post("/account/language")
+def account_language(
+    db: Db,
+    principal: Myself,
+    language: Annotated[Text, Form(max_length=8)] = "",
+    way: Annotated[Text, Form(alias="next", max_length=2_000)] = "/account",
+) -> Response:
+    """Choose the language of the pages."""
+    if language not in LANGUAGES:
+        raise Problem(422, f"The pages speak {', '.join(LANGUAGES.values())}.")
+    people.set_language(db, _own(db, principal).id, language)
+    return redirect(signin.local_path(way))
+
+
+@router.post("/account/password")
+def account_password(
+    request: Request,
+    parts: ServiceDep,
+    db: Db,
+    principal: Myself,
+    throttle: ThrottleDep,
+    current: Word = "",
+    password: Word = "",
+    repeated: Word = "",
+) -> Response:
+    """Change the password; every other browser is signed out."""
+    user = _own(db, principal)
+    if not throttle.allows(user.email, signin.address(request)):
+        return _account(request, principal, user, wrong=_TOO_OFTEN, status=429)
+    if people.check_password(db, user.email, current) is None:
+        throttle.failed(signin.address(request))
+        return _account(request, principal, user, wrong=_WRONG, status=422)
+    throttle.succeeded(user.email)
+    mistakes = signin.mistakes(password, repeated, user.email)
+    if mistakes:
+        return _account(request, principal, user, mistakes=mistakes, status=422)
+    people.set_password(db, user, password)
+    audit.record(db, principal.name, "password.change", f"user:{user.id}")
+    said = gettext(principal, marked("Your password is changed. Other browsers were signed out."))
+    return signin.begin(request, redirect("/account", said), db, user, parts.settings)
+
+
+def _own(db: Session, principal: Principal) -> User:
+    return known_user(db, principal.user_id or 0)
+
+
+def _account(
+    request: Request,
+    principal: Principal,
+    user: User,
+    *,
+    wrong: str = "",
+    mistakes: list[str] | None = None,
+    status: int = 200,
+) -> Response:
+    return page(
+        request,
+        principal,
+        "account.html.j2",
+        status=status,
+        user=user,
+        wrong=wrong,
+        mistakes=mistakes or [],
+    )

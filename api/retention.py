@@ -1,0 +1,39 @@
+"""Retention: what is older than its class of data may be is removed, with a trace in the audit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from api.settings import Settings
+from api.storage import audit, calls, idempotency, jobs, people, preferences, webhooks
+from api.storage.database import Database
+from api.storage.tables import now
+
+# Calls removed in one transaction, so that others need not wait long.
+_PORTION = 500
+
+
+def enforce(database: Database, settings: Settings) -> int:
+    """Remove what is past its time; how many calls there were."""
+    with database.reading() as db:
+        days = preferences.retention(db, settings)
+    removed = 0
+    while True:
+        with database.session() as db:
+            ids = calls.ids_before(db, now() - timedelta(days=days.calls), _PORTION)
+            if ids:
+                removed += calls.erase(db, ids)
+                audit.record(db, "system", "retention", details={"calls": len(ids)})
+        if len(ids) < _PORTION:
+            break
+    with database.session() as db:
+        people.forget_expired(db)
+        idempotency.forget_old(db)
+        webhooks.forget(db, now() - timedelta(days=days.jobs))
+        ended = jobs.forget(db, now() - timedelta(days=days.jobs))
+        if ended:
+            audit.record(db, "system", "retention", details={"jobs": ended})
+        entries = audit.forget(db, now() - timedelta(days=days.audit))
+        if entries:
+            audit.record(db, "system", "retention", details={"audit": entries})
+    return removed

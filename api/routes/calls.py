@@ -1,0 +1,225 @@
+"""Stored calls: list and search them, open one with its reports and history, erase."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from analyzer.language import LANGUAGES
+from analyzer.traits import LABELS
+from api import intake
+from api.access import Permission, Principal
+from api.contact_lens import contact_lens
+from api.deps import Allow, Db, ServiceDep
+from api.exports import stored_report
+from api.problems import Problem, ProblemError, not_found
+from api.schemas import Band, CallIn, CallSummary, Shape, Text
+from api.scoring import score_under
+from api.storage import audit, calibrations, calls, scorecards
+from api.storage.calls import SORTS, Filters, Place
+from api.storage.tables import Call
+from api.webhooks import announce_call
+
+router = APIRouter(prefix="/v1", tags=["calls"])
+
+Reader = Annotated[Principal, Depends(Allow(Permission.CALLS_READ))]
+Eraser = Annotated[Principal, Depends(Allow(Permission.CALLS_ERASE))]
+Scorer = Annotated[Principal, Depends(Allow(Permission.CALLS_SCORE))]
+Word = Annotated[Text, Query(max_length=200)]
+
+
+class CallList(BaseModel):
+    """A page of calls; `count` stops at 10,000; `next` is the cursor of the next page."""
+
+    items: list[CallSummary]
+    count: int
+    next: str | None
+
+
+class ReportEntry(BaseModel):
+    """A report in a call's history."""
+
+    created_at: datetime
+    scorecard: str
+    revision: int
+    model: str
+    model_version: str
+    score: float | None
+    band: str | None
+    current: bool
+
+
+class CallDetail(BaseModel):
+    """A stored call: its turns as redacted, the report that counts, and all its reports."""
+
+    call: CallSummary
+    redacted: bool
+    turns: list[dict[str, Any]]
+    report: dict[str, Any] | None
+    history: list[ReportEntry]
+
+
+class Erased(BaseModel):
+    """How many calls are gone."""
+
+    calls: int
+
+
+def filters(
+    band: Annotated[list[Band], Query()] = [],  # noqa: B006
+    flag: Annotated[list[Word], Query()] = [],  # noqa: B006
+    label: Annotated[list[Literal[LABELS]], Query()] = [],  # type: ignore[valid-type]  # noqa: B006
+    language: Annotated[list[Literal[LANGUAGES]], Query()] = [],  # type: ignore[valid-type]  # noqa: B006
+    queue: Word | None = None,
+    agent_id: Word | None = None,
+    customer_id: Word | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    reviewed: bool | None = None,
+    disputed: bool | None = None,
+    scored: bool | None = None,
+    flagged: bool | None = None,
+    job: Word | None = None,
+    search: Annotated[Word, Query(description='Words; "in quotes" they stand together.')] = "",
+) -> Filters:
+    """The filters of a list of calls, as they stand in its address."""
+    return Filters(
+        band=band,
+        flag=flag,
+        label=label,
+        language=language,
+        queue=queue,
+        agent_id=agent_id,
+        customer_id=customer_id,
+        since=since,
+        until=until,
+        reviewed=reviewed,
+        disputed=disputed,
+        scored=scored,
+        flagged=flagged,
+        job=job,
+        search=search,
+    )
+
+
+@router.get("/calls")
+def call_list(
+    db: Db,
+    principal: Reader,
+    wanted: Annotated[Filters, Depends(filters)],
+    sort: Annotated[Literal[SORTS], Query()] = "-occurred_at",  # type: ignore[valid-type]
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> CallList:
+    """Calls that match every filter; sorted by score, those without one are left out."""
+    after = place_at(cursor, sort) if cursor else None
+    page = calls.find(db, principal, wanted, sort=sort, after=after, limit=limit)
+    audit.record(db, principal.name, "calls.list", details={"shown": len(page.calls)})
+    return CallList(
+        items=[CallSummary.of(call, page.flags[call.id]) for call in page.calls],
+        count=calls.count(db, principal, wanted),
+        next=cursor_of(page.after) if page.after else None,
+    )
+
+
+@router.post("/calls", status_code=201)
+def call_add(
+    body: CallIn, response: Response, parts: ServiceDep, db: Db, principal: Scorer
+) -> CallDetail:
+    """Score one call at once and store it; the same call again gives what is stored."""
+    conversation = intake.redacted(body.conversation(), parts.settings)
+    revision = scorecards.active(db)
+    report = score_under(conversation, revision, parts.classifier, parts.settings)
+    content = calls.content_hash(db, conversation)
+    call = calls.store(db, report, content, revision)
+    announce_call(db, call)
+    audit.record(db, principal.name, "call.add", f"call:{call.uid}")
+    response.headers["Location"] = f"/v1/calls/{call.uid}"
+    return detail(db, call)
+
+
+@router.get("/calls/{uid}")
+def call_get(
+    uid: str, db: Db, principal: Reader, format: Shape = "kasper"
+) -> CallDetail | dict[str, Any]:
+    """One call with its report, evidence and history."""
+    call = visible_call(db, principal, uid)
+    calibrations.refuse_unblinding(db, principal, call)
+    audit.record(db, principal.name, "call.read", f"call:{uid}")
+    stored = calls.current_report(db, call)
+    if format == "contact_lens" and stored is not None:
+        return contact_lens(stored_report(call, stored.body))
+    return detail(db, call)
+
+
+@router.delete("/calls/{uid}", status_code=204)
+def call_erase(uid: str, db: Db, principal: Eraser) -> None:
+    """Erase a call with everything that was ever said of it."""
+    call = visible_call(db, principal, uid)
+    calls.erase(db, [call.id])
+    audit.record(db, principal.name, "call.erase", f"call:{uid}")
+
+
+@router.delete("/customers/{customer_id}/calls")
+def customer_erase(customer_id: str, db: Db, principal: Eraser) -> Erased:
+    """Erase every call of a customer; the audit log keeps the number alone."""
+    erased = calls.erase(db, calls.ids_of_customer(db, customer_id))
+    audit.record(db, principal.name, "customer.erase", details={"calls": erased})
+    return Erased(calls=erased)
+
+
+def visible_call(db: Session, principal: Principal, uid: str) -> Call:
+    """The call, or 404 where it is not there or not to be seen."""
+    call = calls.one(db, principal, uid)
+    if call is None:
+        raise not_found("call")
+    return call
+
+
+def detail(db: Session, call: Call) -> CallDetail:
+    """Everything that is stored of a call."""
+    stored = calls.current_report(db, call)
+    history = [
+        ReportEntry(
+            created_at=report.created_at,
+            scorecard=revision.name,
+            revision=revision.number,
+            model=report.model_name,
+            model_version=report.model_version,
+            score=report.score,
+            band=report.band,
+            current=report.id == call.report_id,
+        )
+        for report, revision in calls.reports(db, call)
+    ]
+    return CallDetail(
+        call=CallSummary.of(call, calls.flags_of(db, [call])[call.id]),
+        redacted=call.redacted,
+        turns=call.turns,
+        report=stored.body if stored else None,
+        history=history,
+    )
+
+
+def cursor_of(place: Place) -> str:
+    """The place as it stands in an address."""
+    return base64.urlsafe_b64encode(json.dumps([place.value, place.id]).encode()).decode()
+
+
+def place_at(cursor: str, sort: str) -> Place:
+    """The place that a cursor of ours names; one that is not ours, or of another order, is 422."""
+    try:
+        value, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if sort.removeprefix("-") == "occurred_at":
+            datetime.fromisoformat(value)
+        return Place(value if isinstance(value, str) else float(value), int(id))
+    except (ValueError, TypeError, OverflowError):
+        detail = "This cursor is not one that a list in this order gave; begin without one."
+        mistake = ProblemError(detail=detail, parameter="cursor")
+        raise Problem(422, detail, errors=[mistake]) from None

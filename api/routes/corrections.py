@@ -1,0 +1,56 @@
+"""What people corrected, as training data in the notation of docs/traits.md."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from analyzer.language import LANGUAGES
+from api import notation
+from api.access import Permission, Principal
+from api.deps import Allow, Db
+from api.storage import audit, calls, reviews
+from api.verdict import judge
+
+router = APIRouter(prefix="/v1", tags=["corrections"])
+
+Exporter = Annotated[Principal, Depends(Allow(Permission.CALLS_EXPORT))]
+
+
+@router.get(
+    "/corrections",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}, "description": "Labelled calls"}},
+)
+def corrections(
+    db: Db,
+    principal: Exporter,
+    language: Annotated[Literal[LANGUAGES], Query()],  # type: ignore[valid-type]
+    voice: Annotated[
+        str, Query(pattern=r"^[a-z]{1,2}$", description="Letters that no other file has.")
+    ] = "zz",
+    since: date | None = None,
+    until: date | None = None,
+) -> Response:
+    """Reviewed calls of one language with what holds of them, the words redacted.
+
+    Left out are calls that were stored unredacted, that are disputed or have no score, or in which
+    it is not known who speaks. The file belongs into `data/training/` under the name it comes with.
+    """
+    filters = reviews.between(since, until, language)
+    written = []
+    for about, said in reviews.judged(db, principal, filters):
+        if not about.call.redacted or about.call.disputed:
+            continue
+        conversation = calls.conversation_of(about.call)
+        verdict = judge(reviews.subject(db, about), said)
+        if notation.is_writable(conversation, verdict):
+            call_id = f"{language}-{voice}-{about.call.id:03d}"
+            written.append(notation.written(call_id, conversation, verdict))
+    details = {"language": language, "calls": len(written)}
+    audit.record(db, principal.name, "corrections.export", details=details)
+    name = f'attachment; filename="{language}-{voice}.calls.txt"'
+    headers = {"Content-Disposition": name}
+    return Response("\n".join(written), headers=headers, media_type="text/plain; charset=utf-8")

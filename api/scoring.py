@@ -1,0 +1,70 @@
+"""Score a stored or incoming conversation under a stored revision of a scorecard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from analyzer.classifier import Classifier
+from analyzer.conversation import Conversation
+from analyzer.errors import TranscriptError
+from analyzer.report import Report
+from analyzer.scorecard import Scorecard, loads
+from analyzer.scoring import score
+from api.payload import error_payload
+from api.settings import Settings
+from api.storage import calls
+from api.storage.database import Database
+from api.storage.tables import Call, ScorecardRevision
+
+
+@lru_cache(maxsize=64)
+def card_of(toml: str) -> Scorecard:
+    """The scorecard that a revision's text holds."""
+    return loads(toml)
+
+
+def score_under(
+    conversation: Conversation,
+    revision: ScorecardRevision,
+    classifier: Classifier,
+    settings: Settings,
+) -> Report:
+    """The report on a conversation, redacted where redaction is on."""
+    card = numbered_card(revision)
+    return score(conversation, classifier=classifier, scorecard=card, redact=settings.redact)
+
+
+def score_again(call: Call, revision: ScorecardRevision, classifier: Classifier) -> Report:
+    """The report on a stored call, whose words stay as they are: evidence counts in them."""
+    conversation = calls.conversation_of(call)
+    report = score(conversation, classifier=classifier, scorecard=numbered_card(revision))
+    return replace(report, redacted=call.redacted)
+
+
+def numbered_card(revision: ScorecardRevision) -> Scorecard:
+    """The scorecard of a revision, with the number that it has here."""
+    return card_of(revision.toml).model_copy(update={"revision": revision.number})
+
+
+def store_scored(
+    database: Database, report: Report, revision: ScorecardRevision, content: str
+) -> Call:
+    """Store a scored call in a transaction of its own."""
+    with database.session() as db:
+        return calls.store(db, report, content, revision)
+
+
+def why_unscored(report: Report) -> dict[str, str] | None:
+    """Why a call has no score, in the words of an error; `None` if it has one."""
+    if report.score is not None:
+        return None
+    conversation = report.conversation
+    if "LANGUAGE_NOT_SUPPORTED" in report.unscored_because:
+        problem = f"the language {conversation.language!r} of call {report.id} is not analysed"
+        remedy = "set the language if it was detected wrongly"
+    else:
+        problem = f"only one side speaks in call {report.id}"
+        remedy = "check who speaks in the file"
+    source = conversation.source or report.id
+    return error_payload(TranscriptError(source, problem, remedy))

@@ -1,0 +1,19 @@
+// A job's progress as it happens; the page as a whole is loaded again once the job has ended.
+const job = document.getElementById("job");
+const progress = document.getElementById("progress");
+const events = new EventSource(job.dataset.events);
+
+events.addEventListener("progress", (event) => {
+  const state = JSON.parse(event.data);
+  for (const name of ["total", "completed", "failed"]) {
+    if (state[name] !== null) document.getElementById(name).textContent = state[name];
+  }
+  if (state.total) {
+    progress.max = state.total;
+    progress.value = state.completed + state.failed;
+  }
+  if (["COMPLETED", "FAILED", "CANCELLED"].includes(state.status)) {
+    events.close();
+    location.reload();
+  }
+});

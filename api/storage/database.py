@@ -1,0 +1,104 @@
+"""The connection to the database, its migrations, and one transaction at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.orm import Session
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# What a database that does not answer, a full disk and a lack of connections raise.
+AWAY = (OperationalError, InterfaceError, NoConnectionFree)
+# How long a writer of SQLite waits for another one, in seconds.
+_PATIENCE = 30
+
+
+class Database:
+    """A database by its address; `session()` is one transaction."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        connect = {"timeout": _PATIENCE} if self.is_sqlite else {}
+        self.engine: Engine = create_engine(
+            self.url,
+            connect_args=connect,
+            pool_pre_ping=not self.is_sqlite,
+            pool_size=20,
+            # errors name the statement, never its values: they hold what people said
+            hide_parameters=True,
+        )
+        # for what only reads: on SQLite it does not wait for a writer
+        self._reader = self.engine.execution_options(reading=True)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _configure)
+            event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction: kept at the end, undone by an error."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads; on SQLite it does not wait for a writer."""
+        with Session(self._reader, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the tables up to date; an empty database gets them all."""
+        command.upgrade(self._alembic(), "head")
+
+    def is_empty(self) -> bool:
+        """Whether no table was ever made here."""
+        with self._reader.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() is None
+
+    def is_current(self) -> bool:
+        """Whether the database can be reached and has the newest tables."""
+        head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        with self._reader.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == head
+
+    def ping(self) -> None:
+        """Raise if the database does not answer."""
+        with self._reader.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+    def _alembic(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["engine"] = self.engine
+        return config
+
+
+def _configure(connection: sqlite3.Connection, _: Any) -> None:
+    # transactions are begun by `_begin`, not by the driver
+    connection.isolation_level = None
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin(connection: Connection) -> None:
+    # a transaction that reads and then writes must hold the lock from its start: SQLite refuses
+    # to wait when a lock is upgraded
+    reads = connection.get_execution_options().get("reading")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

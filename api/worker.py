@@ -1,0 +1,309 @@
+"""A worker: claims calls of jobs, scores them, and stores each result with its item in one go.
+
+`kasper worker` runs one; `kasper serve` starts as many as are set. A worker that dies loses
+nothing: its lease runs out, and another takes over what it had in hand.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from uuid import uuid4
+
+from sqlalchemy.exc import IntegrityError
+
+from analyzer.classifier import Classifier
+from analyzer.errors import KasperError, TranscriptError
+from api import intake, retention, webhooks
+from api.payload import error_payload, from_payload
+from api.problems import place_of
+from api.scoring import score_again, score_under, why_unscored
+from api.settings import Settings
+from api.storage import calls, jobs, scorecards
+from api.storage.database import AWAY, Database
+from api.storage.tables import Call, Job, JobItem
+
+log = logging.getLogger("kasper.worker")
+
+# Calls that are scored between two looks at jobs to lead or to end, and items that a leader puts
+# down in one transaction.
+_ROUND, _PORTION = 16, 200
+# Seconds between two looks at what is past its time, and the longest wait for a lost database.
+_UPKEEP_S, _PATIENCE_S = 60.0, 5.0
+
+
+@dataclass
+class _Reading:
+    """A batch that this worker is reading: what is still to come, and how many are down."""
+
+    job_id: int
+    parsed: Iterator[intake.Parsed]
+    done: int
+
+
+@dataclass
+class Worker:
+    """One worker; `run` returns once `stop` is set, after the call that is in hand."""
+
+    database: Database
+    classifier: Classifier
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:6]}"
+        self.stop = threading.Event()
+        self._ended = threading.Event()
+        self._next_upkeep = 0.0
+        self._last_job = 0
+        self._reading: _Reading | None = None
+        # what is in hand, so that its lease is renewed; and what is to be given back
+        self._item_id: int | None = None
+        self._led_job = 0
+        self._owed: list[int] = []
+
+    def run(self) -> None:
+        """Work until stopped; a database that goes away is waited for."""
+        beside = [
+            threading.Thread(target=self._repeat, args=(self._renew, self.settings.lease_s / 3)),
+            # messages to slow addresses must not keep calls waiting
+            threading.Thread(target=self._repeat, args=(self.upkeep, self.settings.poll_s)),
+        ]
+        for thread in beside:
+            thread.start()
+        patience = self.settings.poll_s
+        while not self.stop.is_set():
+            try:
+                busy = self.work()
+                patience = self.settings.poll_s
+            except AWAY as error:
+                log.warning("waiting for the database: %s", type(error).__name__)
+                busy, patience = False, min(patience * 2, _PATIENCE_S)
+            if not busy:
+                self.stop.wait(patience)
+        self._ended.set()
+        for thread in beside:
+            thread.join()
+
+    def step(self) -> bool:
+        """Do some of what there is to do; whether there was anything."""
+        busy = self.work()
+        self.upkeep()
+        return busy
+
+    def work(self) -> bool:
+        """Read a portion of a job, score a few calls, end the jobs that are done."""
+        led = self._lead()
+        scored = 0
+        while scored < _ROUND and not self.stop.is_set() and self._score_next():
+            scored += 1
+        with self.database.session() as db:
+            for job in jobs.end_finished(db):
+                log.info("job %s ended: %s", job.uid, job.status)
+                webhooks.announce_job(db, job)
+        return led or bool(scored)
+
+    def upkeep(self) -> None:
+        """What is due by the clock: deliveries of webhooks, retention."""
+        webhooks.deliver_due(self.database, self.settings)
+        if time.monotonic() >= self._next_upkeep:
+            self._next_upkeep = time.monotonic() + _UPKEEP_S
+            retention.enforce(self.database, self.settings)
+
+    def _repeat(self, do: Callable[[], None], pause: float) -> None:
+        while not self._ended.wait(pause):
+            try:
+                do()
+            except AWAY as error:
+                log.warning("waiting for the database: %s", type(error).__name__)
+
+    def _renew(self) -> None:
+        if self._item_id or self._led_job:
+            with self.database.session() as db:
+                lease_s = self.settings.lease_s
+                jobs.renew(db, self.name, lease_s, item_id=self._item_id, job_id=self._led_job)
+
+    def _score_next(self) -> bool:
+        """Claim a call and score it; whether there was one."""
+        with self.database.session() as db:
+            if self._owed:
+                jobs.give_back(db, self.name, self._owed)
+            item = jobs.claim(db, self.name, self.settings.lease_s, self._last_job)
+        self._owed.clear()
+        if item is None:
+            return False
+        self._item_id, self._last_job = item.id, item.job_id
+        try:
+            self._score(item)
+        except AWAY:
+            self._owed.append(item.id)
+            raise
+        except Exception as error:  # whatever one call does, the others must be scored
+            log.error("item %d: %s", item.id, place_of(error))
+            self._finish(item, error=_fault(item, error))
+        finally:
+            self._item_id = None
+        return True
+
+    def _score(self, item: JobItem) -> None:
+        """Score one call and mark its item done, in one transaction."""
+        payload = item.payload or {}
+        if "revision_id" in payload:
+            self._score_again(item, payload["call_id"], payload["revision_id"])
+            return
+        with self.database.session() as db:
+            revision = scorecards.active(db)
+            conversation = from_payload(payload)
+            content = calls.content_hash(db, conversation)
+        try:
+            report = score_under(conversation, revision, self.classifier, self.settings)
+        except KasperError as error:
+            self._finish(item, error=_said(item, error))
+            return
+
+        def store() -> None:
+            with self.database.session() as db:
+                held = jobs.lock_item(db, item.id, self.name)
+                if held is None:
+                    return  # another worker has it: this one was away for too long
+                stored = calls.store(db, report, content, revision)
+                jobs.finish_item(db, held, call_id=stored.id, error=why_unscored(report))
+                webhooks.announce_call(db, stored)
+
+        try:
+            store()
+        except IntegrityError:
+            store()  # somebody stored the same call at the same time; now it is known
+
+    def _score_again(self, item: JobItem, call_id: int, revision_id: int) -> None:
+        """Score a stored call under another revision; its earlier reports stay."""
+        with self.database.reading() as db:
+            revision, call = scorecards.revision(db, revision_id), db.get(Call, call_id)
+        if revision is None or call is None:
+            self._finish(item, error=_gone(item))
+            return
+        try:
+            report = score_again(call, revision, self.classifier)
+        except KasperError as error:
+            self._finish(item, error=_said(item, error))
+            return
+        with self.database.session() as db:
+            held = jobs.lock_item(db, item.id, self.name)
+            if held is None:
+                return  # another worker has it: this one was away for too long
+            kept = calls.locked(db, call_id)
+            if kept is None:  # erased in the meantime
+                jobs.finish_item(db, held, error=_gone(item))
+                return
+            calls.add_report(db, kept, report, revision)
+            jobs.finish_item(db, held, call_id=kept.id, error=why_unscored(report))
+
+    def _finish(self, item: JobItem, error: dict[str, str]) -> None:
+        with self.database.session() as db:
+            held = jobs.lock_item(db, item.id, self.name)
+            if held is not None:
+                jobs.finish_item(db, held, error=error)
+
+    def _lead(self) -> bool:
+        """Find more items of a job that is not fully known yet: a portion at a time."""
+        with self.database.session() as db:
+            job = jobs.lead(db, self.name, self.settings.lease_s, tuple(_LEADERS))
+        if job is None:
+            return False
+        self._led_job = job.id
+        try:
+            _LEADERS[job.kind](self, job)
+        except AWAY:
+            raise
+        except Exception as error:  # an address can answer with anything
+            log.error("job %s: %s", job.uid, place_of(error))
+            with self.database.session() as db:
+                held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
+                if held is not None:
+                    jobs.fail(db, held, _unreadable(type(error).__name__))
+        finally:
+            self._led_job = 0
+        return True
+
+    def _read_url(self, job: Job) -> None:
+        """Put down the next calls behind an address, after those that are down already."""
+        with self.database.session() as db:
+            done = jobs.found_items(db, job)
+        reading = self._reading
+        if reading is None or (reading.job_id, reading.done) != (job.id, done):
+            found = intake.read_address(
+                job.params["url"], self.settings, job.params["format"], done
+            )
+            reading = self._reading = _Reading(job.id, found, done)
+        items = [intake.job_item(own) for own in islice(reading.parsed, _PORTION)]
+        with self.database.session() as db:
+            held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
+            if held is None:
+                return  # cancelled, or another worker leads it
+            reading.done += jobs.add_items(db, held, done, items)
+            if len(items) < _PORTION:
+                held.total, held.lease_until = reading.done, None
+                self._reading = None
+
+    def _walk_calls(self, job: Job) -> None:
+        """Put down every stored call to be scored under another revision."""
+        with self.database.session() as db:
+            held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
+            if held is None:
+                return
+            done = jobs.found_items(db, held)
+            after = held.params.get("after", 0)
+            found = calls.ids_after(db, after, _PORTION)
+            items = [
+                {"name": uid, "payload": {"call_id": id, "revision_id": held.params["revision_id"]}}
+                for id, uid in found
+            ]
+            done += jobs.add_items(db, held, done, items)
+            if found:
+                held.params = held.params | {"after": found[-1][0]}
+            if len(found) < _PORTION:
+                held.total, held.lease_until = done, None
+
+
+_LEADERS: dict[str, Callable[[Worker, Job], None]] = {
+    "batch": Worker._read_url,
+    "rescore": Worker._walk_calls,
+}
+
+
+def _gone(item: JobItem) -> dict[str, str]:
+    return {
+        "source": item.name,
+        "place": "",
+        "expected": "the call or the scorecard has been erased",
+        "remedy": "nothing is left to do",
+    }
+
+
+def _said(item: JobItem, error: KasperError) -> dict[str, str]:
+    if isinstance(error, TranscriptError):
+        return error_payload(error)
+    return {"source": item.name, "place": "", "expected": str(error), "remedy": "see the log"}
+
+
+def _fault(item: JobItem, error: Exception) -> dict[str, str]:
+    return {
+        "source": item.name,
+        "place": "",
+        "expected": f"the program failed on this call ({type(error).__name__})",
+        "remedy": "the worker's log says where; report it, and resume the job once it is mended",
+    }
+
+
+def _unreadable(kind: str) -> dict[str, str]:
+    return {
+        "source": "",
+        "place": "",
+        "expected": f"the address cannot be read ({kind})",
+        "remedy": "check the address, then resume the job",
+    }

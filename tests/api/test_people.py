@@ -1,0 +1,195 @@
+"""People, teams and keys by the API; who was let in and who no longer is."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.access import SCOPES, Permission, Role
+from tests.api.conftest import Installation
+
+COACH = {"email": "New.Coach@Example.org", "name": "New Coach", "role": "coach"}
+
+
+def add(client: TestClient, **changes: object) -> dict[str, Any]:
+    answer = client.post("/v1/users", json=COACH | changes)
+    assert answer.status_code == 201, answer.text
+    added: dict[str, Any] = answer.json()
+    return added
+
+
+def test_a_person_is_added_with_a_link(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    added = add(admin, language="da")
+    user = added["user"]
+    assert (user["email"], user["has_password"]) == ("new.coach@example.org", False)
+    assert added["link"].startswith("http://127.0.0.1:8000/welcome/")
+    assert user in admin.get("/v1/users").json()["items"]
+    assert admin.get(f"/v1/users/{user['id']}").json() == user
+    # no link, and no part of one, is ever shown again
+    token = added["link"].rsplit("/", 1)[1]
+    assert token not in admin.get("/v1/users").text + admin.get("/v1/audit").text
+
+
+def test_an_address_belongs_to_one_person(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    add(admin)
+    again = admin.post("/v1/users", json=COACH | {"email": "NEW.coach@example.org"})
+    assert again.status_code == 409
+    assert again.json()["errors"][0]["pointer"] == "/email"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"email": "nobody"},
+        {"email": "a b@example.org"},
+        {"email": "a\x00@example.org"},
+        {"name": ""},
+        {"name": "\ud800"},
+        {"role": "owner"},
+        {"language": "fr"},
+        {"agent_id": ""},
+        {"password": "given away"},
+    ],
+)
+def test_a_person_that_is_wrong_is_refused(
+    installation: Installation, wrong: dict[str, str]
+) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    content = json.dumps(COACH | wrong)  # which keeps half a surrogate pair
+    headers = {"content-type": "application/json"}
+    assert admin.post("/v1/users", content=content, headers=headers).status_code == 422
+
+
+def test_a_person_is_changed_and_shut_out(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    user = installation.user(Role.COACH)
+    coach = installation.browser(user)
+    path = f"/v1/users/{user.id}"
+    changed = admin.patch(path, json={"role": "qa_lead", "agent_id": "a-1", "language": "sv"})
+    assert changed.status_code == 200, changed.text
+    own = coach.get("/v1/me").json()
+    assert (own["role"], own["agent_id"], own["language"]) == ("qa_lead", "a-1", "sv")
+    assert "calls:export" in own["permissions"]
+
+    assert admin.patch(path, json={"active": False}).json()["active"] is False
+    assert coach.get("/v1/me").status_code == 401
+    assert admin.post(f"{path}/link").status_code == 409
+    admin.patch(path, json={"active": True})
+    # the old session has ended for good
+    assert coach.get("/v1/me").status_code == 401
+
+
+def test_the_last_active_admin_stays(installation: Installation) -> None:
+    user = installation.user(Role.ADMIN)
+    admin = installation.browser(user)
+    for change in ({"role": "coach"}, {"active": False}):
+        answer = admin.patch(f"/v1/users/{user.id}", json=change)
+        assert answer.status_code == 409 and "last active admin" in answer.json()["detail"]
+    other = add(admin, email="other@example.org", role="admin")["user"]
+    admin.patch(f"/v1/users/{other['id']}", json={"active": False})
+    assert admin.patch(f"/v1/users/{user.id}", json={"role": "coach"}).status_code == 409
+    admin.patch(f"/v1/users/{other['id']}", json={"active": True})
+    assert admin.patch(f"/v1/users/{user.id}", json={"role": "coach"}).status_code == 200
+    assert admin.get("/v1/users").status_code == 403
+
+
+def test_two_admins_cannot_remove_each_other_at_once(installation: Installation) -> None:
+    users = [installation.user(Role.ADMIN) for _ in range(2)]
+    browsers = [installation.browser(user) for user in users]
+    start = threading.Barrier(2)
+    answers: list[int] = []
+
+    def remove(browser: TestClient, other: int) -> None:
+        start.wait()
+        answer = browser.patch(f"/v1/users/{other}", json={"active": False})
+        answers.append(answer.status_code)
+
+    pairs = zip(browsers, reversed(users), strict=True)
+    threads = [threading.Thread(target=remove, args=(b, u.id)) for b, u in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # the other one is signed out, too late, or refused: never are both removed
+    assert sorted(answers) in ([200, 401], [200, 409]), answers
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "9223372036854775808", "99999999999999999999999"])
+def test_a_number_that_no_person_has_is_422(installation: Installation, number: str) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    assert admin.get(f"/v1/users/{number}").status_code == 422
+    assert admin.get(f"/v1/users/{2**63 - 1}").status_code == 404
+
+
+def test_an_agent_is_put_into_a_team(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    assert admin.get("/v1/agents/a-7").status_code == 404
+    assert admin.put("/v1/agents/a-7", json={"team": "Billing"}).status_code == 200
+    assert admin.get("/v1/agents/a-7").json() == {"agent_id": "a-7", "team": "Billing"}
+    admin.put("/v1/agents/a-7", json={"team": None})
+    assert admin.get("/v1/agents/a-7").json()["team"] is None
+    assert admin.put("/v1/agents/%00", json={"team": "x"}).status_code == 422
+    assert admin.put("/v1/agents/a-7", json={"team": "x" * 201}).status_code == 422
+
+
+def test_a_key_is_shown_once_and_can_be_revoked(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    body = {"name": "Nightly", "scopes": ["calls:read", "trust:read"]}
+    made = admin.post("/v1/keys", json=body).json()
+    listed = admin.get("/v1/keys")
+    assert made["key"] not in listed.text
+    assert made["key"].startswith(listed.json()["items"][0]["prefix"])
+
+    machine = TestClient(installation.client.app, base_url="http://127.0.0.1:8000")
+    machine.headers["authorization"] = f"Bearer {made['key']}"
+    assert machine.get("/v1/calls").status_code == 200
+    assert machine.get("/v1/keys").status_code == 403
+    assert admin.get("/v1/keys").json()["items"][0]["last_used_at"] is not None
+    assert admin.delete(f"/v1/keys/{made['id']}").status_code == 204
+    assert machine.get("/v1/calls").status_code == 401
+    assert admin.get("/v1/keys").json()["items"][0]["revoked_at"] is not None
+    assert admin.delete("/v1/keys/999999").status_code == 404
+
+
+@pytest.mark.parametrize("scope", [p for p in Permission if p not in SCOPES] + ["everything"])
+def test_what_only_people_do_is_no_scope(installation: Installation, scope: str) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    answer = admin.post("/v1/keys", json={"name": "x", "scopes": [scope]})
+    assert answer.status_code == 422
+
+
+def test_nobody_gives_a_scope_that_they_lack(installation: Installation) -> None:
+    machine = installation.with_key(Permission.KEYS_MANAGE, Permission.CALLS_READ)
+    lacking = {"name": "wider", "scopes": ["calls:read", "calls:erase"]}
+    assert machine.post("/v1/keys", json=lacking).status_code == 403
+    assert machine.post("/v1/keys", json=lacking | {"scopes": ["calls:read"]}).status_code == 201
+
+
+def test_own_language_is_chosen(installation: Installation) -> None:
+    coach = installation.signed_in(Role.COACH)
+    assert coach.patch("/v1/me", json={"language": "da"}).json()["language"] == "da"
+    assert coach.get("/v1/me").json()["language"] == "da"
+    assert coach.patch("/v1/me", json={"language": "xx"}).status_code == 422
+
+
+def test_retention_is_shown_and_set(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    days = admin.get("/v1/settings/retention").json()
+    assert days == {"calls": 365, "audit": 730, "jobs": 90}
+    wanted = {"calls": 30, "audit": 183, "jobs": 7}
+    assert admin.put("/v1/settings/retention", json=wanted).json() == wanted
+    assert admin.get("/v1/settings/retention").json() == wanted
+    for wrong in ({"audit": 182}, {"calls": 0}, {"jobs": 10**9}, {"calls": 1.5}):
+        assert admin.put("/v1/settings/retention", json=wanted | wrong).status_code == 422
+
+
+def test_an_installation_sets_its_own_defaults(install: Callable[..., Installation]) -> None:
+    admin = install(keep_calls_days=10).signed_in(Role.ADMIN)
+    assert admin.get("/v1/settings/retention").json()["calls"] == 10
