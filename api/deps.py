@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.orm import Session
+from starlette.requests import HTTPConnection
 
 from analyzer.classifier import Classifier
 from api.access import Permission, Principal
@@ -44,9 +45,13 @@ def service(request: Request) -> Service:
 ServiceDep = Annotated[Service, Depends(service)]
 
 
-def session(parts: ServiceDep) -> Iterator[Session]:
-    """One transaction for the request, kept before its answer is sent."""
-    with parts.database.session() as db:
+def session(connection: HTTPConnection, parts: ServiceDep) -> Iterator[Session]:
+    """One transaction for the request, kept before its answer is sent.
+
+    A request that changes nothing only reads, so that no slow page keeps others from writing.
+    """
+    reads = connection.scope.get("method") in _SAFE
+    with parts.database.reading() if reads else parts.database.session() as db:
         yield db
 
 

@@ -130,9 +130,7 @@ class LiveCall:
             "evidence": [asdict(item) for item in sure if item.turn == new],
             "uncertain": [asdict(item) for item in unsure if item.turn == new],
             # what was said later can change how a turn is understood
-            "changed": [
-                {"turn": n, "labels": labels.get(n, [])} for n in sorted(changed - {new})
-            ],
+            "changed": [{"turn": n, "labels": labels.get(n, [])} for n in sorted(changed - {new})],
             "counts": _counts(sure),
             "flags": [asdict(flag) for flag in report.flags],
             "score": report.score,

@@ -60,6 +60,7 @@ def extract_scorecard(
 ) -> Iterator[tuple[int, str, str, list[str]]]:
     """For `babel extract`: the words of a scorecard that comes with Kasper."""
     card: dict[str, Any] = tomllib.load(file)
+    yield 1, "gettext", card["title"], []
     for section in card["sections"]:
         for text in (section["title"], *(question["text"] for question in section["questions"])):
             yield 1, "gettext", text, []

@@ -159,7 +159,8 @@ def place_of(error: BaseException) -> str:
 
 def _mistake(item: dict[str, Any]) -> ProblemError:
     # an error of a whole object may name the place in it that mends it
-    place, *path = *item["loc"], *item.get("ctx", {}).get("place", ())
+    where = [*item["loc"], *item.get("ctx", {}).get("place", ())]
+    place, path = where[0], where[1:]
     if place == "body":
         pointer = "".join(f"/{_escaped(str(part))}" for part in path)
         return ProblemError(detail=item["msg"], pointer=pointer)

@@ -146,4 +146,4 @@ class JobOut(BaseModel):
         """The state of a stored job."""
         counted = {"completed": progress.completed, "failed": progress.failed}
         own = {name: getattr(job, name) for name in cls.model_fields if name not in counted}
-        return cls(**own, **counted)
+        return cls.model_validate(own | counted)

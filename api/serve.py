@@ -170,8 +170,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     settings = _settings(options) if options.verb == "serve" else Settings()
     logging.basicConfig(level=settings.log_level.upper(), format=_LOG_FORMAT)
-    # its lines name the addresses of webhooks and batches
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # httpx names the addresses of webhooks, alembic tells of what has not changed
+    for name in ("httpx", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         if options.verb == "serve":
             return serve(settings, options.host, options.port)

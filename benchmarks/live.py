@@ -14,7 +14,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def model_times(chosen: Sequence[Conversation]) -> dict[str, list[tuple[float, f
         growing, answering = GrowingCall(classifier), GrowingCall(classifier)
         for count in range(1, len(call.turns) + 1):
             part = Conversation(call.id, call.turns[:count], language=call.language)
-            ways = {
+            ways: dict[str, Callable[[], object]] = {
                 "kept": lambda: growing.classify(part),  # noqa: B023
                 "anew": lambda: classifier.classify(part),  # noqa: B023
                 "answer": lambda: score(part, classifier=answering),  # noqa: B023
@@ -106,8 +106,8 @@ async def session(address: str, key: str, chosen: Sequence[Conversation]) -> lis
         async with connect(address, additional_headers=headers) as socket:
 
             async def ask(message: dict[str, Any]) -> None:
-                await socket.send(json.dumps(message))  # noqa: B023
-                await socket.recv()  # noqa: B023
+                await socket.send(json.dumps(message))
+                await socket.recv()
 
             await ask({"type": "start", "language": call.language})
             for turn in call.turns:

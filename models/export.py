@@ -38,7 +38,7 @@ from models.dataset import DATA, LabelledCall, load
 from models.train import ABOUT, RUNS, TAGGER, load_linear, split
 from models.train import ENCODER as ENCODER_CONFIG
 
-VERSION = "3"
+VERSION = "4"
 MODELS = Path(__file__).parent
 _OPSET, _IR_VERSION = 18, 10
 # 8-bit integers: 127 steps either way of the middle; below the smallest scale everything is 0.

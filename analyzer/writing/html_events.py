@@ -47,7 +47,8 @@ def _reported(report: Report, places: Sequence[Place], call: str) -> Iterator[Ev
         title = gettext("Turn %(turn)s: %(words)s", turn=index, words=words)
         if index in handovers:
             kind, width = "transfer", 0.0
-            title = f"{gettext('The customer is passed on.')} {title}"
+            passed = gettext("The customer is passed on.")
+            title = f"{passed} {title}"
         elif turn.role == "system":
             kind = _KINDS.get(kind_of(turn.text) or "", "note")
             width = end - start

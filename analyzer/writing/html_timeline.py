@@ -103,9 +103,11 @@ def timeline(report: Report, call: str) -> Timeline:
         *(replace(dot, y=below_y + dot.y * _ROW) for dot in below),
     )
     return Timeline(
-        summary=(
-            f"{ngettext('%(count)s turn', '%(count)s turns', len(blocks))}, "
-            f"{ngettext('%(count)s finding', '%(count)s findings', len(dots))}"
+        summary=", ".join(
+            (
+                ngettext("%(count)s turn", "%(count)s turns", len(blocks)),
+                ngettext("%(count)s finding", "%(count)s findings", len(dots)),
+            )
         ),
         measure=gettext("by time")
         if total

@@ -103,9 +103,12 @@ def flag_reason(flag: Flag) -> str:
     return gettext(words).format(*map(localised, figures))
 
 
+_BANDS = {"rasmus": marked("Rasmus"), "kasper": marked("Kasper"), "star": marked("Star")}
+
+
 def band_title(band: str | None) -> str:
     """A band's name for people."""
-    return band.capitalize() if band else gettext("Not scored")
+    return gettext(_BANDS[band]) if band else gettext("Not scored")
 
 
 def number(value: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,11 +12,13 @@ from markupsafe import Markup
 from pydantic import BeforeValidator
 
 from analyzer.traits import TRAIT
+from analyzer.writing.html_words import turn_anchor
 from api import charts
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.insights import LabelRate, Summary
 from api.locales import translations
+from api.pages.call_view import ANCHOR
 from api.pages.render import language_of, page
 from api.problems import not_found
 from api.routes.teams import insights_of, scope, teams_of
@@ -74,6 +77,7 @@ def team(
         teams=teams_of(db, wanted, parts.settings.min_calls),
         queues=insights.queues(db),
         traits=TRAIT,
+        anchor=partial(turn_anchor, ANCHOR),
         precision={row.label: row.precision for row in card.labels} if card else {},
         drawn=_drawn(found.figures, language_of(request, principal)) if found.figures else {},
         groups=_groups(found.figures),

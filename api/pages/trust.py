@@ -57,7 +57,7 @@ _KINDS = {
     "uncertain": marked("left to a person"),
     "rasmus": "Rasmus",
     "kasper": "Kasper",
-    "star": "Star",
+    "star": marked("Star"),
 }
 
 

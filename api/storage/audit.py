@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
+from api.storage.database import afterwards
 from api.storage.tables import AuditEntry, Preference, now
 
 _FIRST = "0" * 64
@@ -51,14 +52,19 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Add an entry. `actor` is a principal's name; `details` hold numbers and keys, no text of
-    calls."""
+    calls. What a reading transaction shows is entered before its answer is sent."""
+    kept = dict(details or {})
+    afterwards(db, lambda db: _append(db, actor, action, subject, kept))
+
+
+def _append(db: Session, actor: str, action: str, subject: str, details: dict[str, Any]) -> None:
     ends = _locked_ends(db)
     entry = AuditEntry(
         created_at=now(),
         actor=actor,
         action=action,
         subject=subject,
-        details=dict(details or {}),
+        details=details,
         previous_hash=ends.value["last"],
     )
     entry.hash = _hash(entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 MIGRATIONS = Path(__file__).parent / "migrations"
 # What a database that does not answer, a full disk and a lack of connections raise.
 AWAY = (OperationalError, InterfaceError, NoConnectionFree)
+# Where a reading session keeps what is to be written when it has ended.
+_AFTERWARDS = "afterwards"
 # How long a writer of SQLite waits for another one, in seconds.
 _PATIENCE = 30
 
@@ -55,9 +57,18 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that only reads; on SQLite it does not wait for a writer."""
-        with Session(self._reader, expire_on_commit=False) as session, session.begin():
+        """A transaction that only reads; on SQLite it does not wait for a writer.
+
+        What was given to `afterwards` meanwhile is written when it has ended well.
+        """
+        writes: list[Callable[[Session], object]] = []
+        info = {_AFTERWARDS: writes}
+        with Session(self._reader, expire_on_commit=False, info=info) as session, session.begin():
             yield session
+        if writes:
+            with self.session() as db:
+                for write in writes:
+                    write(db)
 
     def migrate(self) -> None:
         """Bring the tables up to date; an empty database gets them all."""
@@ -90,6 +101,14 @@ class Database:
         return config
 
 
+def afterwards(db: Session, write: Callable[[Session], object]) -> None:
+    """Write at once or, in a transaction that only reads, in one of its own when it has ended."""
+    if _AFTERWARDS in db.info:
+        db.info[_AFTERWARDS].append(write)
+    else:
+        write(db)
+
+
 def _configure(connection: sqlite3.Connection, _: Any) -> None:
     # transactions are begun by `_begin`, not by the driver
     connection.isolation_level = None
@@ -100,5 +119,6 @@ def _configure(connection: sqlite3.Connection, _: Any) -> None:
 def _begin(connection: Connection) -> None:
     # a transaction that reads and then writes must hold the lock from its start: SQLite refuses
     # to wait when a lock is upgraded
-    reads = connection.get_execution_options().get("reading")
+    reads = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={int(reads)}")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

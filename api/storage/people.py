@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.access import SCOPES, Permission, Principal, Role, person
+from api.storage.database import afterwards
 from api.storage.tables import Agent, ApiKey, Call, Link, LoginSession, User, now
 
 KEY_PREFIX = "kasper_"
@@ -239,7 +240,8 @@ def principal_of_key(db: Session, key: str) -> Principal | None:
         return None
     # once a minute is exact enough, and spares a write for every request
     if found.last_used_at is None or now() - found.last_used_at > timedelta(minutes=1):
-        found.last_used_at = now()
+        used = update(ApiKey).where(ApiKey.id == found.id).values(last_used_at=now())
+        afterwards(db, lambda db: db.execute(used))
     return Principal(f"key:{found.id}", frozenset(set(SCOPES).intersection(found.scopes)))
 
 

@@ -280,7 +280,7 @@ def between(since: date | None, until: date | None, language: str | None) -> Fil
     return Filters(since=since, until=until, language=(language,) if language else ())
 
 
-def _statements() -> Select[Any]:
+def _statements() -> Select[Review, str]:
     joined = select(Review, User.name).join(User, User.id == Review.user_id)
     return joined.order_by(Review.id)
 

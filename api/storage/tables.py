@@ -26,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -181,7 +182,13 @@ class Call(Row):
         Index("ix_calls_queue", "queue", "occurred_at", "id"),
         Index("ix_calls_agent_id", "agent_id", "occurred_at", "id"),
         Index("ix_calls_customer_id", "customer_id", "occurred_at", "id"),
-        Index("ix_calls_waiting", "reviewed_at", "priority", "id"),
+        # those that nobody has reviewed, by priority
+        Index(
+            "ix_calls_waiting",
+            *("priority", "id"),
+            postgresql_where=text("reviewed_at IS NULL"),
+            sqlite_where=text("reviewed_at IS NULL"),
+        ),
         # all that figures over many calls need, so that they need not touch the transcripts
         Index(
             "ix_calls_figures",

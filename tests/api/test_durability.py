@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import resource
 import signal
+import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -127,17 +129,13 @@ def _is_free(database: Database, item: JobItem) -> bool:
                 return db.scalar(locked) is not None
         except AWAY:
             return False
-    with database.engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        raw.execute("PRAGMA busy_timeout = 50")
+    path = str(database.url.database)
+    with contextlib.closing(sqlite3.connect(path, timeout=0.05, isolation_level=None)) as own:
         try:
-            raw.execute("BEGIN IMMEDIATE")
-            raw.execute("ROLLBACK")
-        except Exception:
+            own.execute("BEGIN IMMEDIATE")
+            own.execute("ROLLBACK")
+        except sqlite3.OperationalError:
             return False
-        finally:
-            raw.execute("PRAGMA busy_timeout = 30000")
     return True
 
 

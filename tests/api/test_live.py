@@ -22,7 +22,10 @@ from tests.api.conftest import Installation
 
 TURNS = (
     ("agent", "Support, hvad kan jeg hjælpe med?"),
-    ("customer", "Min pakke skulle være kommet i mandags, det lovede I mig. Jeg er så træt af det."),
+    (
+        "customer",
+        "Min pakke skulle være kommet i mandags, det lovede I. Jeg er så træt af det.",
+    ),
     ("agent", "[suk] Det må du tage med butikken, det er ikke os."),
     ("system", "[omstilling]"),
     ("agent", "[suk] Det må du tage med butikken, det er ikke os."),
@@ -67,9 +70,7 @@ def test_a_growing_call_is_classified_as_the_whole_call(classifier: OnnxClassifi
         for one, other in zip(kept, whole, strict=True):
             assert np.allclose(one.probabilities, other.probabilities, atol=1e-5)
             assert np.allclose(one.token_scores, other.token_scores, atol=1e-4)
-        assert score(conversation, classifier=growing) == score(
-            conversation, classifier=classifier
-        )
+        assert score(conversation, classifier=growing) == score(conversation, classifier=classifier)
 
 
 def test_each_turn_is_answered_and_the_end_is_a_report(installation: Installation) -> None:

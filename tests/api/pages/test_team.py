@@ -67,9 +67,10 @@ def test_strong_points_and_what_to_coach_lead_to_calls(
     assert "North &amp; &lt;South&gt;" in page and "<South>" not in page
     coaching = page.split("What to coach next</h2>")[1].split("</section>\n</div>")[0]
     assert "Deflection" in coaching and "In 100 of 100 calls; elsewhere in 0." in coaching
-    links = re.findall(r'href="/calls/([0-9a-f]{32})', coaching)
-    assert links and set(links) <= {call["uid"] for call in rude}
-    assert coach.get(f"/calls/{links[0]}").status_code == 200
+    links = re.findall(r'href="/calls/([0-9a-f]{32})(?:#([\w-]+))?', coaching)
+    assert links and {uid for uid, _ in links} <= {call["uid"] for call in rude}
+    uid, turn = next(link for link in links if link[1])
+    assert f'id="{turn}"' in coach.get(f"/calls/{uid}").text
     # those who are compared stand in the order of the alphabet, whoever does better
     order = re.findall(r'value="agent:(\w+)"', page)
     assert order == sorted(order, key=lambda name: (name != "rude", name))

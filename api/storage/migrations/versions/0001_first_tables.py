@@ -111,7 +111,14 @@ def upgrade() -> None:
     op.create_index("ix_calls_queue", "calls", ["queue", "occurred_at", "id"], unique=False)
     op.create_index(op.f("ix_calls_report_id"), "calls", ["report_id"], unique=False)
     op.create_index("ix_calls_score", "calls", ["score", "id"], unique=False)
-    op.create_index("ix_calls_waiting", "calls", ["reviewed_at", "priority", "id"], unique=False)
+    op.create_index(
+        "ix_calls_waiting",
+        "calls",
+        ["priority", "id"],
+        unique=False,
+        postgresql_where=sa.text("reviewed_at IS NULL"),
+        sqlite_where=sa.text("reviewed_at IS NULL"),
+    )
     op.create_table(
         "idempotency_keys",
         sa.Column("principal", sa.String(length=200), nullable=False),
