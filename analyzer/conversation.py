@@ -89,19 +89,23 @@ class Conversation:
 def number_speakers(turns: Iterable[Turn]) -> tuple[Turn, ...]:
     """The turns with speakers renamed A1, A2, … and C1, C2, … in the order in which they speak.
 
-    Speakers of unknown role keep the label of the file; events have no speaker.
+    Speakers of unknown role keep the label of the file; events have no speaker. A turn that names
+    no speaker is by the one of its role who spoke last.
     """
     names: dict[tuple[str, str | None], str] = {}
     counts: Counter[str] = Counter()
+    last: dict[str, str] = {}
     numbered = []
     for turn in turns:
         initial = _INITIALS.get(turn.role)
         speaker = turn.speaker if turn.role == "unknown" else None
         if initial:
             key = (turn.role, turn.speaker)
-            if key not in names:
+            if turn.speaker is None and turn.role in last:
+                names[key] = last[turn.role]
+            elif key not in names:
                 counts[initial] += 1
                 names[key] = f"{initial}{counts[initial]}"
-            speaker = names[key]
+            speaker = last[turn.role] = names[key]
         numbered.append(turn if turn.speaker == speaker else replace(turn, speaker=speaker))
     return tuple(numbered)

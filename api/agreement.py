@@ -42,13 +42,18 @@ class Figure:
 
     calls: int
     units: int
-    positives: int
-    agreed: int
+    positives: int | None
+    agreed: int | None
     raw: float | None
     measure: Literal["kappa", "alpha"]
     value: float | None
     interval: tuple[float, float] | None
     reason: Literal["SAMPLE_TOO_SMALL", "NO_VARIATION"] | None
+
+    def withheld(self) -> Figure:
+        """Without counts where the sample is too small: they would tell of single calls."""
+        is_small = self.reason == "SAMPLE_TOO_SMALL"
+        return replace(self, positives=None, agreed=None) if is_small else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,12 @@ class LabelAgreement:
     both: int | None = None
     machine_only: int | None = None
     people_only: int | None = None
+
+    def withheld(self) -> LabelAgreement:
+        """As `Figure.withheld`."""
+        if self.figure.reason != "SAMPLE_TOO_SMALL":
+            return self
+        return LabelAgreement(self.label, self.figure.withheld())
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,10 +88,12 @@ def principal_or_none(
     if key is not None:
         machine = people.principal_of_key(db, key.credentials)
         if machine is None:
+            request.state.refused = True
             raise Problem(401, "This API key is not valid.", headers=_CHALLENGE)
         return machine
     someone = people.principal_of_session(db, token) if token else None
     request.state.principal = someone
+    request.state.refused = bool(token) and someone is None
     if someone and request.method not in _SAFE and csrf_sent != someone.csrf_token:
         raise Problem(403, "The form is out of date. Load the page again and send it once more.")
     return someone

@@ -66,7 +66,7 @@ def install(app: FastAPI, settings: Settings) -> None:
             headers = {"Retry-After": str(max(1, math.ceil(waiting)))}
             return problems.answer(request, 429, detail, headers=headers)
         response = await call_next(request)
-        if own and response.status_code == 401:
+        if getattr(request.state, "refused", False):
             limiter.hit(general, refused)
         return response
 
@@ -93,13 +93,17 @@ def install(app: FastAPI, settings: Settings) -> None:
             request.state.request_id,
         )
         response.headers["X-Request-ID"] = request.state.request_id
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        if not request.url.path.startswith(_STATIC):
-            response.headers.setdefault("Cache-Control", "no-store")
-        if settings.cookies_are_secure:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        _add_headers(request, response, settings)
         return response
+
+
+def _add_headers(request: Request, response: Response, settings: Settings) -> None:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    if not request.url.path.startswith(_STATIC):
+        response.headers.setdefault("Cache-Control", "no-store")
+    if settings.cookies_are_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
 
 class BodyLimit:

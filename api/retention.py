@@ -27,6 +27,9 @@ def enforce(database: Database, settings: Settings) -> int:
         if len(ids) < _PORTION:
             break
     with database.session() as db:
+        waiting = jobs.forget_payloads(db, now() - timedelta(days=days.calls))
+        if waiting:
+            audit.record(db, "system", "retention", details={"unscored": waiting})
         people.forget_expired(db)
         idempotency.forget_old(db)
         webhooks.forget(db, now() - timedelta(days=days.jobs))

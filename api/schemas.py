@@ -65,8 +65,8 @@ class CallIn(BaseModel):
                     "queue": "support",
                     "turns": [
                         {"role": "agent", "text": "Goddag, du taler med support."},
-                        {"role": "customer", "text": "Hej, min router blinker rødt igen."},
-                        {"role": "agent", "text": "Det er ikke mit område, desværre."},
+                        {"role": "customer", "text": "Min router blinker igen. Tredje gang!"},
+                        {"role": "agent", "text": "Det er ikke vores afdeling."},
                     ],
                 }
             ]

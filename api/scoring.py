@@ -14,7 +14,6 @@ from analyzer.scoring import score
 from api.payload import error_payload
 from api.settings import Settings
 from api.storage import calls
-from api.storage.database import Database
 from api.storage.tables import Call, ScorecardRevision
 
 
@@ -45,14 +44,6 @@ def score_again(call: Call, revision: ScorecardRevision, classifier: Classifier)
 def numbered_card(revision: ScorecardRevision) -> Scorecard:
     """The scorecard of a revision, with the number that it has here."""
     return card_of(revision.toml).model_copy(update={"revision": revision.number})
-
-
-def store_scored(
-    database: Database, report: Report, revision: ScorecardRevision, content: str
-) -> Call:
-    """Store a scored call in a transaction of its own."""
-    with database.session() as db:
-        return calls.store(db, report, content, revision)
 
 
 def why_unscored(report: Report) -> dict[str, str] | None:

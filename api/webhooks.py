@@ -23,7 +23,6 @@ from api.storage import calls, webhooks
 from api.storage.database import Database
 from api.storage.tables import Call, Delivery, Job, Webhook, now
 
-EVENTS = ("call.flagged", "job.ended")
 TEST = "webhook.test"
 # The most that one message may take, from looking up the name to the answer's first line.
 _TIME_BOX_S = 10.0

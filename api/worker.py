@@ -76,6 +76,14 @@ class Worker:
         ]
         for thread in beside:
             thread.start()
+        try:
+            self._work_on()
+        finally:  # whatever ends the work ends the threads, and so the process
+            self._ended.set()
+            for thread in beside:
+                thread.join()
+
+    def _work_on(self) -> None:
         patience = self.settings.poll_s
         while not self.stop.is_set():
             try:
@@ -86,9 +94,6 @@ class Worker:
                 busy, patience = False, min(patience * 2, _PATIENCE_S)
             if not busy:
                 self.stop.wait(patience)
-        self._ended.set()
-        for thread in beside:
-            thread.join()
 
     def step(self) -> bool:
         """Do some of what there is to do; whether there was anything."""
@@ -121,6 +126,8 @@ class Worker:
                 do()
             except AWAY as error:
                 log.warning("waiting for the database: %s", type(error).__name__)
+            except Exception as error:  # leases and retention must go on
+                log.error("%s", place_of(error))
 
     def _renew(self) -> None:
         if self._item_id or self._led_job:
@@ -234,12 +241,13 @@ class Worker:
         """Put down the next calls behind an address, after those that are down already."""
         with self.database.session() as db:
             done = jobs.found_items(db, job)
-        reading = self._reading
+        # put back only once its portion is down: calls that it gave and nobody kept are read again
+        reading, self._reading = self._reading, None
         if reading is None or (reading.job_id, reading.done) != (job.id, done):
             found = intake.read_address(
                 job.params["url"], self.settings, job.params["format"], done
             )
-            reading = self._reading = _Reading(job.id, found, done)
+            reading = _Reading(job.id, found, done)
         items = [intake.job_item(own) for own in islice(reading.parsed, _PORTION)]
         with self.database.session() as db:
             held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
@@ -248,7 +256,8 @@ class Worker:
             reading.done += jobs.add_items(db, held, done, items)
             if len(items) < _PORTION:
                 held.total, held.lease_until = reading.done, None
-                self._reading = None
+        if len(items) == _PORTION:
+            self._reading = reading
 
     def _walk_calls(self, job: Job) -> None:
         """Put down every stored call to be scored under another revision."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from analyzer.conversation import Conversation, Role, Turn
 from analyzer.reading.clock import seconds
-from analyzer.reading.document import Document, shown
+from analyzer.reading.document import Document
 from analyzer.reading.format import Format, Origin, conversation, merge_segments
 from analyzer.reading.speaker_names import roles_of, speakers_among
 
@@ -67,7 +67,7 @@ def _canonical(text: str, format_name: str, origin: Origin) -> Iterator[str]:
             yield joint.join(_clock(seconds(part), mark) for part in match.groups())
         elif times is _ARROW and _MEANT.search(line):
             raise origin.error(
-                f"expected `start --> end` times, found `{shown(line)}`",
+                "expected `start --> end` times",  # the line may hold what was said
                 "mend this line or export the file again",
                 place=f"line {number}",
             )

@@ -127,9 +127,10 @@ def _conversations(
 ) -> Iterator[Parsed]:
     fields = fields_of(columns)
     if "text" not in fields:
-        named = ", ".join(shown(column, 40) for column in columns[:8]) or "none"
+        # without a line of names the first row is somebody's words: it is not quoted
         raise origin.error(
-            f"no column of text (the columns are: {named})", "name the column of words `text`"
+            f"no column of text (columns: {len(columns)})",
+            "let the first line name the columns, and name the column of words `text`",
         )
     cells = [
         {field: _cell(row[at]) for field, at in fields.items() if at < len(row)} for row in rows

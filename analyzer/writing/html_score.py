@@ -116,7 +116,7 @@ def sum_of(result: ScorecardResult, call: str) -> Sum:
     """The arithmetic and the questions, section by section."""
     parts = groupby(result.answers, key=lambda answer: answer.section)
     return Sum(
-        arithmetic=_arithmetic(result.arithmetic),
+        arithmetic=arithmetic_of(result.arithmetic),
         earned=localised(f"{result.earned:g}"),
         potential=localised(f"{result.potential:g}"),
         lost=localised(f"{abs(result.lost):g}"),
@@ -154,7 +154,7 @@ def _possible(points: float) -> str:
     return gettext("of %(points)s", points=localised(f"{points:g}"))
 
 
-def _arithmetic(text: str) -> str:
+def arithmetic_of(text: str) -> str:
     """The sum as the scorecard writes it, with its few words in the language of the page."""
     words = {
         "at least": gettext("at least"),

@@ -71,7 +71,7 @@ def account_password(
     mistakes = signin.mistakes(password, repeated, user.email)
     if mistakes:
         return _account(request, principal, user, mistakes=mistakes, status=422)
-    people.set_password(db, user, password)
+    people.set_password(db, user, people.hash_of(password))
     audit.record(db, principal.name, "password.change", f"user:{user.id}")
     said = gettext(principal, marked("Your password is changed. Other browsers were signed out."))
     return signin.begin(request, redirect("/account", said), db, user, parts.settings)

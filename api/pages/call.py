@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
+from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from analyzer.report import from_dict
@@ -15,12 +15,13 @@ from analyzer.writing.html_score import answer_title
 from api.access import Permission, Principal
 from api.deps import Allow, Db
 from api.locales import translations
-from api.pages.call_view import call_view
+from api.pages.call_view import call_view, mine
 from api.pages.render import language_of, page
 from api.problems import Problem
 from api.routes.calls import visible_call
 from api.storage import audit, calibrations, calls, disputes, reviews
-from api.verdict import Statement
+from api.storage.reviews import Target
+from api.verdict import Statement, holding
 
 router = APIRouter()
 
@@ -57,9 +58,9 @@ def call(uid: str, request: Request, db: Db, principal: Reader) -> Response:
         context=view.context,
         traits=TRAITS,
         answers=answers,
-        own_done=_own(verdict.done, principal),
-        own_release=_own(verdict.released, principal),
-        said_before=[own for own in reviews.statements(db, about) if own.action != "withdraw"],
+        own_done=mine(verdict.done, principal.user_id),
+        own_release=mine(verdict.released, principal.user_id),
+        said_before=_said(db, principal, about),
         disputes=objections,
         names=disputes.names_of(db, objections),
         earlier=calls.earlier(db, principal, found),
@@ -69,5 +70,8 @@ def call(uid: str, request: Request, db: Db, principal: Reader) -> Response:
     )
 
 
-def _own(said: Iterable[Statement], principal: Principal) -> Statement | None:
-    return next((own for own in said if own.user_id == principal.user_id), None)
+def _said(db: Session, principal: Principal, about: Target) -> list[Statement]:
+    """What holds of what people said, in its order; for reviewers alone."""
+    if not principal.may(Permission.REVIEWS_WRITE):
+        return []
+    return sorted(holding(reviews.statements(db, about)), key=lambda own: own.id)

@@ -141,7 +141,7 @@ def _findings(report: Report, verdict: Verdict, user_id: int | None) -> Iterator
             anchor=turn_anchor(ANCHOR, own.turn),
             state="open" if is_open else "held" if own.holds else "rejected",
             decided=decided,
-            mine=_mine(own.said, user_id),
+            mine=mine(own.said, user_id),
         )
 
 
@@ -159,7 +159,8 @@ def _evidence(report: Report, own: FindingVerdict) -> Evidence:
     return Evidence(own.label, own.turn, own.start, own.end, own.text, 1.0, role)
 
 
-def _mine(said: Sequence[Statement], user_id: int | None) -> Statement | None:
+def mine(said: Sequence[Statement], user_id: int | None) -> Statement | None:
+    """What this person said among it."""
     return next((each for each in said if each.user_id == user_id), None)
 
 
@@ -201,7 +202,7 @@ def _asked(own: QuestionVerdict, user_id: int | None) -> Asked:
         text=gettext(own.text),
         machine=judged(_answer(own.machine), ANCHOR) if own.machine else None,
         holds=judged(_answer(own.holds), ANCHOR),
-        mine=_mine(own.said, user_id),
+        mine=mine(own.said, user_id),
     )
 
 

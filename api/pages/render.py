@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,8 @@ from analyzer import __version__
 from analyzer.writing.catalogue import marked, speaking
 from analyzer.writing.html import TEMPLATES as REPORT_TEMPLATES
 from analyzer.writing.html import verbatim
-from analyzer.writing.html_words import length
+from analyzer.writing.html_score import arithmetic_of
+from analyzer.writing.html_words import band_title, length
 from api.access import Permission, Principal
 from api.locales import LANGUAGES, preferred, translations
 
@@ -163,7 +164,16 @@ def environment(language: str) -> Environment:
         with speaking(catalogue):
             return length(seconds)
 
+    def spoken(write: Callable[[str], str]) -> Callable[[str], str]:
+        def write_in_language(value: str) -> str:
+            with speaking(catalogue):
+                return write(value)
+
+        return write_in_language
+
     jinja.filters.update(
+        arithmetic=spoken(arithmetic_of),
+        band_title=spoken(band_title),
         stated=stated,
         length_of=length_of,
         number=number,

@@ -60,7 +60,9 @@ def sign_in(
     has_provider, address = provider is not None, signin.address(request)
     if not throttle.allows(email, address):
         return _form(request, has_provider, way, email, _TOO_OFTEN, 429)
-    user = people.check_password(db, email, password)
+    # `db` is not used before: the check takes long, and nobody is to wait to write meanwhile
+    with parts.database.reading() as reading:
+        user = people.check_password(reading, email, password)
     if user is None:
         throttle.failed(address)
         known = people.user_by_email(db, email)
@@ -128,14 +130,16 @@ def welcome_set(
     repeated: Word = "",
 ) -> Response:
     """Set the password and sign in; the link is used up."""
-    user = people.link_user(db, token)
+    with parts.database.reading() as reading:
+        user = people.link_user(reading, token)
     mistakes = signin.mistakes(password, repeated, user.email) if user else []
     if mistakes:
         return _welcome(request, user, mistakes)
+    hashed = people.hash_of(password) if user else None
     user = people.use_link(db, token)
-    if user is None:
+    if user is None or hashed is None:
         return _welcome(request, None)
-    people.set_password(db, user, password)
+    people.set_password(db, user, hashed)
     audit.record(db, f"user:{user.id}", "password.change", f"user:{user.id}")
     return _enter(request, db, parts, user, "/", "link")
 

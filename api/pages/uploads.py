@@ -6,18 +6,16 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, File, Request, Response, UploadFile
 from fastapi.responses import RedirectResponse
-from sqlalchemy.orm import Session
 
 from analyzer.reading.formats import ALL_FORMATS
 from analyzer.writing.catalogue import marked
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.pages.render import gettext, page, redirect
-from api.problems import Problem, not_found
+from api.problems import Problem
 from api.routes import jobs as job_routes
 from api.routes import uploads as upload_routes
 from api.storage import jobs
-from api.storage.tables import Job
 
 router = APIRouter()
 
@@ -62,7 +60,7 @@ def upload(
 @router.get("/jobs/{uid}")
 def job(uid: str, request: Request, db: Db, principal: Scorer) -> Response:
     """How far the job is, what could not be read, and the way to the results."""
-    found = _job(db, uid)
+    found = job_routes.job_of(db, principal, uid)
     counts = jobs.progress(db, found)
     failed = jobs.items(db, found, status=jobs.FAILED, limit=_SHOWN)
     return page(
@@ -86,10 +84,3 @@ def job_action(
     """Cancel or resume as `POST /v1/jobs/{uid}/{action}` does."""
     job_routes.job_action(uid, action, db, principal)
     return redirect(f"/jobs/{uid}", gettext(principal, _SAID[action]))
-
-
-def _job(db: Session, uid: str) -> Job:
-    found = jobs.one(db, uid)
-    if found is None:
-        raise not_found("job")
-    return found

@@ -67,7 +67,7 @@ def agreement_get(
     """Agreement per label and on bands and scores, over the newest 1,000 reviewed calls at most."""
     filters = reviews.between(since, until, language)
     # the figures are about the machine and nobody's calls, so everyone sees the same
-    judged = calls_judged(db, replace(principal, sees_own_only=False), basis, filters)
+    judged = calls_judged(db, replace(principal, sees_own_only=False, user_id=None), basis, filters)
     audit.record(db, principal.name, "agreement.read", details={"calls": len(judged)})
     return figures(basis, judged)
 
@@ -97,15 +97,15 @@ def _side(subject: Subject, said: list[Statement], machine: Side) -> Side:
 
 
 def figures(basis: Basis, judged: list[JudgedCall]) -> Agreement:
-    """All figures over these calls."""
+    """All figures over these calls, without the counts of too small samples."""
     sides = [(own.machine, own.together) for own in judged]
     return Agreement(
         basis=basis,
         calls=len(judged),
         calls_by_several=sum(len(own.people) > 1 for own in judged),
-        machine_human=agreement.machine_and_people(judged),
-        human_human=agreement.among_people(judged),
-        bands_machine_human=agreement.on_bands(sides),
-        bands_human_human=agreement.on_bands(agreement.pairs_of_people(judged)),
+        machine_human=[own.withheld() for own in agreement.machine_and_people(judged)],
+        human_human=[own.withheld() for own in agreement.among_people(judged)],
+        bands_machine_human=agreement.on_bands(sides).withheld(),
+        bands_human_human=agreement.on_bands(agreement.pairs_of_people(judged)).withheld(),
         scores_machine_human=agreement.on_scores(sides),
     )

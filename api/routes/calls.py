@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analyzer.language import LANGUAGES
@@ -135,13 +136,22 @@ def call_add(
     """Score one call at once and store it; the same call again gives what is stored."""
     conversation = intake.redacted(body.conversation(), parts.settings)
     revision = scorecards.active(db)
-    report = score_under(conversation, revision, parts.classifier, parts.settings)
     content = calls.content_hash(db, conversation)
-    call = calls.store(db, report, content, revision)
-    announce_call(db, call)
-    audit.record(db, principal.name, "call.add", f"call:{call.uid}")
-    response.headers["Location"] = f"/v1/calls/{call.uid}"
-    return detail(db, call)
+    db.commit()  # while the call is scored, others can write
+    report = score_under(conversation, revision, parts.classifier, parts.settings)
+
+    def store() -> CallDetail:
+        with parts.database.session() as own:
+            call = calls.store(own, report, content, revision)
+            announce_call(own, call)
+            audit.record(own, principal.name, "call.add", f"call:{call.uid}")
+            response.headers["Location"] = f"/v1/calls/{call.uid}"
+            return detail(own, call)
+
+    try:
+        return store()
+    except IntegrityError:
+        return store()  # somebody stored the same call at the same time; now it is known
 
 
 @router.get("/calls/{uid}")
@@ -169,7 +179,7 @@ def call_erase(uid: str, db: Db, principal: Eraser) -> None:
 @router.delete("/customers/{customer_id}/calls")
 def customer_erase(customer_id: str, db: Db, principal: Eraser) -> Erased:
     """Erase every call of a customer; the audit log keeps the number alone."""
-    erased = calls.erase(db, calls.ids_of_customer(db, customer_id))
+    erased = calls.erase_customer(db, customer_id)
     audit.record(db, principal.name, "customer.erase", details={"calls": erased})
     return Erased(calls=erased)
 
@@ -218,6 +228,8 @@ def place_at(cursor: str, sort: str) -> Place:
         value, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
         if sort.removeprefix("-") == "occurred_at":
             datetime.fromisoformat(value)
+        if not 0 <= int(id) < 2**63:
+            raise ValueError
         return Place(value if isinstance(value, str) else float(value), int(id))
     except (ValueError, TypeError, OverflowError):
         detail = "This cursor is not one that a list in this order gave; begin without one."

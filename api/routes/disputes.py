@@ -15,7 +15,7 @@ from api.deps import Allow, Db
 from api.routes.calls import visible_call
 from api.routes.reviews import Id, Number, Reader
 from api.schemas import Text
-from api.storage import audit, disputes
+from api.storage import audit, calibrations, disputes
 from api.storage.tables import Dispute
 
 router = APIRouter(prefix="/v1", tags=["disputes"])
@@ -81,6 +81,7 @@ def dispute_raise(
 def dispute_history(uid: str, db: Db, principal: Reader) -> list[DisputeOut]:
     """Every dispute there was on a call, the newest first."""
     call = visible_call(db, principal, uid)
+    calibrations.refuse_unblinding(db, principal, call)
     audit.record(db, principal.name, "dispute.list", f"call:{uid}")
     return shown(db, disputes.find(db, principal, call=call, limit=200))
 

@@ -15,7 +15,7 @@ from api.exports import MEDIA_TYPES, Format, Table
 from api.problems import not_found
 from api.routes.calls import filters, visible_call
 from api.schemas import Text
-from api.storage import audit, calls
+from api.storage import audit, calibrations, calls
 from api.storage.calls import Filters
 
 router = APIRouter(prefix="/v1", tags=["exports"])
@@ -61,6 +61,7 @@ def export_calls(
 def export_vcon(uid: Text, response: Response, db: Db, principal: Exporter) -> dict[str, object]:
     """One call as vCon, with its report as an analysis."""
     call = visible_call(db, principal, uid)
+    calibrations.refuse_unblinding(db, principal, call)
     stored = calls.current_report(db, call)
     if stored is None:
         raise not_found("report")

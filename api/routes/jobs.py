@@ -80,8 +80,9 @@ def job_list(
     cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> JobList:
-    """Jobs, the newest first."""
-    found = jobs.recent(db, before=cursor, limit=limit + 1)
+    """Jobs, the newest first: one's own, or everybody's for whoever leads the work."""
+    owner = None if _sees_all(principal) else principal.name
+    found = jobs.recent(db, created_by=owner, before=cursor, limit=limit + 1)
     counts = jobs.counts_of(db, found)
     shown = [JobOut.of(job, counts[job.id]) for job in found[:limit]]
     return JobList(items=shown, next=found[limit - 1].id if len(found) > limit else None)
@@ -90,7 +91,7 @@ def job_list(
 @router.get("/jobs/{uid}")
 def job(uid: str, db: Db, principal: Scorer) -> JobOut:
     """A job and how far it is."""
-    found = _job(db, uid)
+    found = job_of(db, principal, uid)
     return JobOut.of(found, jobs.progress(db, found))
 
 
@@ -103,9 +104,7 @@ async def job_events(
     uid: str, request: Request, parts: ServiceDep, principal: Scorer
 ) -> EventSourceResponse:
     """The job's state as server-sent events, whenever it changes and until it ends."""
-    first = await run_in_threadpool(_state, parts, uid)
-    if first is None:
-        raise not_found("job")
+    first = await run_in_threadpool(_first_state, parts, principal, uid)
 
     async def events() -> AsyncIterator[dict[str, str]]:
         state: JobOut | None = first
@@ -131,7 +130,7 @@ async def job_events(
 def job_errors(uid: str, parts: ServiceDep, principal: Scorer) -> StreamingResponse:
     """Every call that could not be scored, a line of JSON each."""
     with parts.database.reading() as db:
-        found = _job(db, uid)
+        found = job_of(db, principal, uid)
 
     def lines() -> Iterator[str]:
         after = -1
@@ -153,7 +152,7 @@ def job_errors(uid: str, parts: ServiceDep, principal: Scorer) -> StreamingRespo
 @router.post("/jobs/{uid}/{action}")
 def job_action(uid: str, action: Literal["cancel", "resume"], db: Db, principal: Scorer) -> JobOut:
     """Cancel a job, what is scored stays; or resume it, trying failed calls again."""
-    found = _job(db, uid, to_change=True)
+    found = job_of(db, principal, uid, to_change=True)
     done = jobs.cancel(db, found) if action == "cancel" else jobs.resume(db, found)
     if not done:
         raise Problem(409, f"There is nothing to {action}: the job is {found.status.lower()}.")
@@ -161,11 +160,22 @@ def job_action(uid: str, action: Literal["cancel", "resume"], db: Db, principal:
     return JobOut.of(found, jobs.progress(db, found))
 
 
-def _job(db: Session, uid: str, *, to_change: bool = False) -> Job:
+def job_of(db: Session, principal: Principal, uid: str, *, to_change: bool = False) -> Job:
+    """The job, or 404 where it is not there or somebody else's."""
     found = jobs.one(db, uid, to_change=to_change)
-    if found is None:
+    if found is None or not (found.created_by == principal.name or _sees_all(principal)):
         raise not_found("job")
     return found
+
+
+def _sees_all(principal: Principal) -> bool:
+    return principal.may(Permission.SCORECARDS_EDIT) or principal.may(Permission.SETTINGS_MANAGE)
+
+
+def _first_state(parts: Service, principal: Principal, uid: str) -> JobOut:
+    with parts.database.reading() as db:
+        found = job_of(db, principal, uid)
+        return JobOut.of(found, jobs.progress(db, found))
 
 
 def _state(parts: Service, uid: str) -> JobOut | None:

@@ -27,6 +27,7 @@ def score(
 ) -> dict[str, Any]:
     """The report on a call; docs/report.md describes it. Nothing is stored."""
     revision = scorecards.active(db)
-    report = score_under(call.conversation(), revision, parts.classifier, parts.settings)
     audit.record(db, principal.name, "score", details={"turns": len(call.turns)})
+    db.commit()  # while the call is scored, others can write
+    report = score_under(call.conversation(), revision, parts.classifier, parts.settings)
     return to_dict(report) if format == "kasper" else contact_lens(report)

@@ -140,12 +140,12 @@ def check(db: Session) -> Chain:
 
 def forget(db: Session, before: datetime) -> int:
     """Remove the entries from before that time; how many there were."""
+    ends = _locked_ends(db)
     young = select(func.min(AuditEntry.id)).where(AuditEntry.created_at >= before)
     newest = select(func.max(AuditEntry.id))
     kept = db.scalar(young) or db.scalar(newest)  # the last one stays, as the chain's end
     if kept is None or not db.scalar(select(exists().where(AuditEntry.id < kept))):
         return 0
-    ends = _locked_ends(db)
     removed = db.scalars(delete(AuditEntry).where(AuditEntry.id < kept).returning(AuditEntry.id))
     count = len(removed.all())
     begins = select(AuditEntry.previous_hash).where(AuditEntry.id == kept)

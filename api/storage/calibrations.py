@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from api import verdict as verdicts
@@ -229,16 +229,6 @@ def seen_by_all(own: Compared) -> JudgedCall:
 def side(verdict: Verdict) -> Side:
     """What a verdict says, as agreement is computed of it."""
     return Side(verdict.labels, verdict.score, verdict.band)
-
-
-def count_open(db: Session, principal: Principal) -> int:
-    """How many open sessions wait for the principal."""
-    query = (
-        select(func.count())
-        .select_from(Calibration)
-        .join(CalibrationMember, CalibrationMember.calibration_id == Calibration.id)
-    )
-    return db.scalar(query.where(Calibration.closed_at.is_(None), _is(principal))) or 0
 
 
 def _is(principal: Principal) -> ColumnElement[bool]:

@@ -20,8 +20,13 @@ from analyzer.report import Report, to_dict
 from analyzer.traits import LABELS
 from api.access import Principal
 from api.payload import from_payload, turns_payload
+from api.storage import jobs, webhooks
+from api.storage.database import inserted
 from api.storage.tables import (
     AnswerRow,
+    Calibration,
+    CalibrationCall,
+    CalibrationMember,
     Call,
     EvidenceRow,
     FlagRow,
@@ -38,6 +43,11 @@ from api.storage.tables import (
 _PRESSING = {"concern": 10.0, "doubt": 3.0, "praise": 1.0}
 # More than this nobody looks through in a list; they can be typed.
 _CHOICES = 200
+# Of a call's words that PostgreSQL indexes, in bytes: its index of one call holds at most 1 MiB,
+# and a word takes up to four times its length there.
+_INDEXED_BYTES = 200_000
+# Calls that one statement names.
+_PORTION = 500
 _ORDERS = {"occurred_at": Call.occurred_at, "score": Call.score, "priority": Call.priority}
 SORTS = tuple(sign + name for name in _ORDERS for sign in ("-", ""))
 
@@ -94,15 +104,15 @@ def secret(db: Session, name: str) -> bytes:
     row = db.get(Preference, f"secret:{name}")
     if row is None:
         row = Preference(name=f"secret:{name}", value={"hex": uuid4().hex + uuid4().hex})
-        db.add(row)
-        db.flush()
+        if not inserted(db, row):
+            row = db.get_one(Preference, f"secret:{name}")
     return bytes.fromhex(row.value["hex"])
 
 
 def known(db: Session, conversation: Conversation, content: str) -> Call | None:
-    """The same call, if it is stored already."""
+    """The same call, if it is stored already, held until the transaction ends."""
     query = select(Call).where(Call.external_id == conversation.id, Call.content_hash == content)
-    return db.scalar(query)
+    return db.scalar(query.with_for_update().execution_options(populate_existing=True))
 
 
 def store(db: Session, report: Report, content: str, revision: ScorecardRevision) -> Call:
@@ -121,7 +131,8 @@ def store(db: Session, report: Report, content: str, revision: ScorecardRevision
             format=conversation.format,
             language=conversation.language,
             started_at=conversation.started_at,
-            occurred_at=moment_of(conversation.started_at) or now(),
+            # retention counts from here, so that it is never in the future
+            occurred_at=min(moment_of(conversation.started_at) or now(), now()),
             customer_id=conversation.customer_id,
             agent_id=conversation.agent_id,
             queue=conversation.queue,
@@ -174,6 +185,7 @@ def add_report(
     if call.report_id not in (None, stored.id):
         # people spoke of the other report: one looks again before the agent sees this one
         call.reviewed_at = call.released_at = None
+        call.report_since = now()
     call.report_id = stored.id
     call.score, call.band = report.score, report.band
     call.resolved = outcome.resolved if outcome else None
@@ -233,6 +245,19 @@ def visible(principal: Principal) -> ColumnElement[bool]:
     return and_(Call.agent_id == own, Call.agent_id.is_not(None), Call.released_at.is_not(None))
 
 
+def listed(principal: Principal) -> ColumnElement[bool]:
+    """As `visible`, without the calls that the principal reviews blind in an open calibration."""
+    if principal.user_id is None:
+        return visible(principal)
+    blind = (
+        select(CalibrationCall.call_id)
+        .join(Calibration, Calibration.id == CalibrationCall.calibration_id)
+        .join(CalibrationMember, CalibrationMember.calibration_id == Calibration.id)
+        .where(Calibration.closed_at.is_(None), CalibrationMember.user_id == principal.user_id)
+    )
+    return and_(visible(principal), Call.id.not_in(blind))
+
+
 def one(db: Session, principal: Principal, uid: str) -> Call | None:
     """The call, if the principal may see it."""
     return db.scalar(select(Call).where(Call.uid == uid, visible(principal)))
@@ -284,7 +309,7 @@ def matching(
     query: Select[Any], db: Session, principal: Principal, filters: Filters
 ) -> Select[Any]:
     """The query with the principal's and the filters' conditions."""
-    query = query.where(visible(principal))
+    query = query.where(listed(principal))
     equal = {
         Call.queue: filters.queue,
         Call.agent_id: filters.agent_id,
@@ -348,7 +373,7 @@ def earlier(db: Session, principal: Principal, call: Call, limit: int = 10) -> S
     """Calls of the same customer before this one, the newest first."""
     if call.customer_id is None:
         return []
-    query = select(Call).where(visible(principal), Call.customer_id == call.customer_id)
+    query = select(Call).where(listed(principal), Call.customer_id == call.customer_id)
     query = query.where(Call.occurred_at <= call.occurred_at, Call.id != call.id)
     return db.scalars(query.order_by(Call.occurred_at.desc(), Call.id.desc()).limit(limit)).all()
 
@@ -398,13 +423,40 @@ def conversation_of(call: Call) -> Conversation:
 
 
 def erase(db: Session, ids: Sequence[int]) -> int:
-    """Remove calls with everything that was ever said of them; how many there were."""
-    for id in ids:
-        _forget_words(db, id)
+    """Remove calls with everything that was ever said of them; how many there were.
+
+    The same calls in jobs go with them, scored or not, and what webhooks were told of them.
+    """
     removed = 0
-    for id in ids:
-        removed += db.execute(delete(Call).where(Call.id == id)).rowcount  # type: ignore[attr-defined]
+    for first in range(0, len(ids), _PORTION):
+        portion = ids[first : first + _PORTION]
+        gone = db.scalars(select(Call).where(Call.id.in_(portion))).all()
+        jobs.erase_items(db, [*jobs.items_of_calls(db, portion), *_unscored(db, gone)])
+        webhooks.forget_calls(db, [call.uid for call in gone])
+        for id in portion:
+            _forget_words(db, id)
+        for call in gone:
+            db.expunge(call)
+        removed += db.execute(delete(Call).where(Call.id.in_(portion))).rowcount  # type: ignore[attr-defined]
     return removed
+
+
+def erase_customer(db: Session, customer_id: str) -> int:
+    """Remove every call of a customer, also those that wait in jobs; how many were stored."""
+    jobs.erase_items(db, jobs.items_of_customer(db, customer_id))
+    # what a worker stored while this waited for its item is found now
+    return erase(db, ids_of_customer(db, customer_id))
+
+
+def _unscored(db: Session, gone: Sequence[Call]) -> list[int]:
+    """The numbers of items that hold one of these calls."""
+    known = {(call.external_id, call.content_hash) for call in gone}
+    found = []
+    for item in jobs.items_with_ids(db, [call.external_id for call in gone]):
+        conversation = from_payload(item.payload or {})
+        if (conversation.id, content_hash(db, conversation)) in known:
+            found.append(item.id)
+    return found
 
 
 def ids_after(db: Session, after: int, limit: int) -> list[tuple[int, str]]:
@@ -450,6 +502,7 @@ def _index_words(db: Session, call_id: int, words: str) -> None:
         insert = "INSERT INTO call_words (rowid, words) VALUES (:id, :words)"
     else:
         insert = "INSERT INTO call_words (id, words) VALUES (:id, to_tsvector('simple', :words))"
+        words = words.encode()[:_INDEXED_BYTES].decode(errors="ignore")
     # what PostgreSQL cannot hold in a text
     db.execute(text(insert), {"id": call_id, "words": words.replace("\0", " ")})
 

@@ -13,7 +13,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session
 
@@ -24,6 +25,8 @@ AWAY = (OperationalError, InterfaceError, NoConnectionFree)
 _AFTERWARDS = "afterwards"
 # How long a writer of SQLite waits for another one, in seconds.
 _PATIENCE = 30
+# The class of PostgreSQL's errors about values that are too large for it.
+_TOO_LARGE = "54"
 
 
 class Database:
@@ -43,6 +46,7 @@ class Database:
             # errors name the statement, never its values: they hold what people said
             hide_parameters=True,
         )
+        event.listen(self.engine, "handle_error", _as_data_error, retval=True)
         # for what only reads: on SQLite it does not wait for a writer
         self._reader = self.engine.execution_options(reading=True)
         if self.is_sqlite:
@@ -101,12 +105,30 @@ class Database:
         return config
 
 
+def inserted(db: Session, row: object) -> bool:
+    """Insert the row, unless somebody else inserted it at the same moment; whether it was."""
+    try:
+        with db.begin_nested():
+            db.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
 def afterwards(db: Session, write: Callable[[Session], object]) -> None:
     """Write at once or, in a transaction that only reads, in one of its own when it has ended."""
     if _AFTERWARDS in db.info:
         db.info[_AFTERWARDS].append(write)
     else:
         write(db)
+
+
+def _as_data_error(context: ExceptionContext) -> DataError | None:
+    """A value that is too large is no database that is away, though the driver calls it so."""
+    original = context.original_exception
+    if (getattr(original, "sqlstate", None) or "").startswith(_TOO_LARGE):
+        return DataError(context.statement, None, original, hide_parameters=True)
+    return None
 
 
 def _configure(connection: sqlite3.Connection, _: Any) -> None:

@@ -128,7 +128,7 @@ def find(
 
 def _visible(principal: Principal) -> ColumnElement[bool]:
     # whoever raised one sees its outcome, whatever became of the call's release
-    return or_(Dispute.raised_by == (principal.user_id or 0), calls.visible(principal))
+    return or_(Dispute.raised_by == (principal.user_id or 0), calls.listed(principal))
 
 
 def names_of(db: Session, disputes: Sequence[Dispute]) -> dict[int, str]:

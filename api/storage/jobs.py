@@ -25,6 +25,14 @@ RUNNING = (PENDING, PROCESSING)
 ENDED = (COMPLETED, FAILED, CANCELLED)
 # An item that took its worker with it so often is at fault itself.
 MAX_ATTEMPTS = 3
+# What is left of an erased call, and how many are erased by one statement.
+_GONE = {
+    "source": "",
+    "place": "",
+    "expected": "the call has been erased",
+    "remedy": "nothing is left to do",
+}
+_ERASED = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,6 @@ class Progress:
     total: int | None
     completed: int
     failed: int
-    cancelled: int
 
 
 def add(
@@ -95,9 +102,7 @@ def progress(db: Session, job: Job) -> Progress:
         .group_by(JobItem.status)
     )
     counts: dict[str, int] = {row[0]: row[1] for row in db.execute(query)}
-    return Progress(
-        job.total, counts.get(COMPLETED, 0), counts.get(FAILED, 0), counts.get(CANCELLED, 0)
-    )
+    return Progress(job.total, counts.get(COMPLETED, 0), counts.get(FAILED, 0))
 
 
 def items(
@@ -185,10 +190,10 @@ def finish_item(
     call_id: int | None = None,
     error: Mapping[str, Any] | None = None,
 ) -> None:
-    """Mark an item done; what failed keeps its payload, so that it can be tried again."""
+    """Mark an item done; what was not stored keeps its payload, so that it can be tried again."""
     item.status = FAILED if error else COMPLETED
     item.call_id, item.error, item.lease_until = call_id, dict(error) if error else None, None
-    if not error:
+    if call_id is not None or not error:
         item.payload = None
 
 
@@ -297,12 +302,51 @@ def counts_of(db: Session, jobs: Sequence[Job]) -> dict[int, Progress]:
         return func.sum(case((JobItem.status == status, 1), else_=0))
 
     query = (
-        select(JobItem.job_id, tally(COMPLETED), tally(FAILED), tally(CANCELLED))
+        select(JobItem.job_id, tally(COMPLETED), tally(FAILED))
         .where(JobItem.job_id.in_([job.id for job in jobs]))
         .group_by(JobItem.job_id)
     )
     counted = {row[0]: row[1:] for row in db.execute(query)}
-    return {job.id: Progress(job.total, *counted.get(job.id, (0, 0, 0))) for job in jobs}
+    return {job.id: Progress(job.total, *counted.get(job.id, (0, 0))) for job in jobs}
+
+
+def items_of_calls(db: Session, call_ids: Sequence[int]) -> list[int]:
+    """The numbers of items that these stored calls came from."""
+    return list(db.scalars(select(JobItem.id).where(JobItem.call_id.in_(call_ids))))
+
+
+def items_of_customer(db: Session, customer_id: str) -> list[int]:
+    """The numbers of items that hold a call of the customer."""
+    own = JobItem.payload["customer_id"].as_string() == customer_id
+    return list(db.scalars(select(JobItem.id).where(JobItem.payload.is_not(None), own)))
+
+
+def items_with_ids(db: Session, external_ids: Sequence[str]) -> Sequence[JobItem]:
+    """Items that hold a call with one of these ids, as its file gives it."""
+    own = JobItem.payload["id"].as_string().in_(external_ids)
+    return db.scalars(select(JobItem).where(JobItem.payload.is_not(None), own)).all()
+
+
+def erase_items(db: Session, item_ids: Sequence[int]) -> None:
+    """Leave nothing of the calls in these items; those that still wait are not scored."""
+    for first in range(0, len(item_ids), _ERASED):
+        chosen = JobItem.id.in_(item_ids[first : first + _ERASED])
+        ended = case((JobItem.status == PENDING, FAILED), else_=JobItem.status)
+        db.execute(update(JobItem).where(chosen).values(name="", payload=None, status=ended))
+        failed = update(JobItem).where(chosen, JobItem.status == FAILED)
+        db.execute(failed.values(error=_GONE, lease_until=None))
+
+
+def forget_payloads(db: Session, before: datetime) -> int:
+    """Erase the calls in items of jobs from before that time; how many there were."""
+    query = (
+        select(JobItem.id)
+        .join(Job, Job.id == JobItem.job_id)
+        .where(Job.created_at < before, Job.kind != "rescore", JobItem.payload.is_not(None))
+    )
+    old = list(db.scalars(query))
+    erase_items(db, old)
+    return len(old)
 
 
 def forget(db: Session, before: datetime) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
+from typing import NewType
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,13 +14,14 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from api.access import SCOPES, Permission, Principal, Role, person
-from api.storage.database import afterwards
+from api.storage.database import afterwards, inserted
 from api.storage.tables import Agent, ApiKey, Call, Link, LoginSession, User, now
 
 KEY_PREFIX = "kasper_"
 # What an admin can change of a person.
 CHANGEABLE = ("name", "role", "agent_id", "language", "active")
 _hasher = PasswordHasher()
+PasswordHash = NewType("PasswordHash", str)
 # Checked when there is no such user, so that the time of an answer does not tell.
 _NOBODY = _hasher.hash("nobody")
 
@@ -72,8 +74,8 @@ def add_user(
     added = User(
         email=email.strip().lower(), name=name, role=role, agent_id=agent_id, language=language
     )
-    db.add(added)
-    db.flush()
+    if not inserted(db, added):
+        raise Taken
     return added
 
 
@@ -99,14 +101,23 @@ def _is_last_admin(db: Session, user: User) -> bool:
     return db.scalars(admins.with_for_update()).all() == [user.id]
 
 
-def set_password(db: Session, user: User, password: str) -> None:
-    """Keep the password's argon2 hash and end every session of the user."""
-    user.password_hash = _hasher.hash(password)
+def hash_of(password: str) -> PasswordHash:
+    """The password's argon2 hash. It takes long: make it before a transaction that writes."""
+    return PasswordHash(_hasher.hash(password))
+
+
+def set_password(db: Session, user: User, password: PasswordHash) -> None:
+    """Keep the password's hash and end every session and link of the user."""
+    user.password_hash = password
     db.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
+    db.execute(delete(Link).where(Link.user_id == user.id))
 
 
 def check_password(db: Session, email: str, password: str) -> User | None:
-    """The active user with that address and password."""
+    """The active user with that address and password.
+
+    It takes long: ask in a transaction that only reads, so that nobody waits to write meanwhile.
+    """
     found = user_by_email(db, email)
     try:
         _hasher.verify(found.password_hash if found and found.password_hash else _NOBODY, password)
@@ -115,7 +126,8 @@ def check_password(db: Session, email: str, password: str) -> User | None:
     if found is None or not found.active or found.password_hash is None:
         return None
     if _hasher.check_needs_rehash(found.password_hash):
-        found.password_hash = _hasher.hash(password)
+        better = update(User).where(User.id == found.id).values(password_hash=hash_of(password))
+        afterwards(db, lambda db: db.execute(better))
     return found
 
 
@@ -234,8 +246,9 @@ def revoke_key(db: Session, key_id: int) -> ApiKey | None:
 
 
 def principal_of_key(db: Session, key: str) -> Principal | None:
-    """The machine that holds this key."""
-    found = db.scalar(select(ApiKey).where(ApiKey.key_hash == hashed(key)))
+    """The machine that holds this key; none once who made it may not sign in any more."""
+    query = select(ApiKey).join(User, User.id == ApiKey.created_by)
+    found = db.scalar(query.where(ApiKey.key_hash == hashed(key), User.active))
     if found is None or found.revoked_at is not None:
         return None
     # once a minute is exact enough, and spares a write for every request
@@ -271,9 +284,11 @@ def agents(db: Session) -> list[Agent]:
 
 def set_team(db: Session, agent_id: str, team: str | None) -> Agent:
     """Put an agent into a team; `None` takes them out."""
-    agent = db.scalar(select(Agent).where(Agent.agent_id == agent_id))
+    known = select(Agent).where(Agent.agent_id == agent_id)
+    agent = db.scalar(known)
     if agent is None:
         agent = Agent(agent_id=agent_id)
-        db.add(agent)
+        if not inserted(db, agent):
+            agent = db.scalars(known).one()
     agent.team = team
     return agent

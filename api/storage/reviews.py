@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
-from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -87,7 +86,16 @@ def subject(db: Session, about: Target) -> Subject:
 
 def verdict(db: Session, about: Target) -> Verdict:
     """Machine's and people's judgement side by side, and what holds."""
-    return judge(subject(db, about), statements(db, about))
+    return judge(subject(db, about), _held(db, about))
+
+
+def _held(db: Session, about: Target) -> list[Statement]:
+    """What holds of what was said, without reviews and releases from before another report counted
+    for a while: somebody looks again."""
+    held, since = holding(statements(db, about)), about.call.report_since
+    if about.calibration_id or since is None:
+        return held
+    return [own for own in held if own.action not in ("done", "release") or own.created_at >= since]
 
 
 def say_of_finding(
@@ -180,13 +188,14 @@ def release(db: Session, principal: Principal, about: Target) -> Statement:
 
 def withdraw(db: Session, principal: Principal, about: Target, review_id: int) -> Statement:
     """Take one's own statement back; it stays in the history."""
-    held = {own.id: own for own in holding(statements(db, about))}
+    held = {own.id: own for own in _held(db, about)}
     taken = held.get(review_id)
     if taken is None or taken.user_id != principal.user_id:
         detail = "You have no such statement, or it holds no more."
         raise Problem(404, detail)
     others = [own for own in held.values() if own.action == "done" and own.id != taken.id]
-    if taken.action == "done" and about.call.released_at and not others:
+    is_seen = about.call.released_at and not about.calibration_id
+    if taken.action == "done" and is_seen and not others:
         raise Problem(409, "The agent sees this call. Withdraw its release first.")
     own = _say(db, principal, about, "withdraw", "", withdraws=taken.id)
     _mark(db, about)
@@ -222,7 +231,7 @@ def _mark(db: Session, about: Target) -> None:
     """Keep on the call whether it is reviewed and released, for lists to filter by."""
     if about.calibration_id:
         return
-    held = holding(statements(db, about))
+    held = _held(db, about)
     for action, column in (("done", "reviewed_at"), ("release", "released_at")):
         moments = [own.created_at for own in held if own.action == action]
         setattr(about.call, column, max(moments, default=None))

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, load_only
 
 from analyzer.scorecard import DEFAULT_SCORECARD
 from api.access import Principal
-from api.storage.calls import visible
+from api.storage.calls import listed
+from api.storage.database import inserted
 from api.storage.tables import Call, ScorecardRevision, StoredReport, now
 
 
@@ -27,7 +28,7 @@ def ensure_default(db: Session) -> None:
     first = ScorecardRevision(
         name="default", number=1, toml=toml, published_at=now(), active=True, created_by=None
     )
-    db.add(first)
+    inserted(db, first)
 
 
 def active(db: Session) -> ScorecardRevision:
@@ -98,7 +99,7 @@ def last_reports(
     query = (
         select(Call, StoredReport.body)
         .join(StoredReport, StoredReport.id == Call.report_id)
-        .where(visible(principal))
+        .where(listed(principal))
         .options(load_only(Call.uid, Call.external_id))
         .order_by(Call.occurred_at.desc(), Call.id.desc())
         .limit(limit)

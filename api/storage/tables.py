@@ -230,6 +230,8 @@ class Call(Row):
     priority: Mapped[float]
     reviewed_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
+    # when the report that counts took the place of another; null while it is the first
+    report_since: Mapped[datetime | None]
     disputed: Mapped[bool] = mapped_column(default=False)
 
 
@@ -437,7 +439,7 @@ class Job(Row):
 class JobItem(Base):
     """One call of a job. `payload` is the redacted conversation until it is scored.
 
-    `status` is PENDING, COMPLETED, FAILED or CANCELLED; a claimed item is PENDING with a lease.
+    `status` is PENDING, COMPLETED or FAILED; a claimed item is PENDING with a lease.
     """
 
     __tablename__ = "job_items"
@@ -455,7 +457,8 @@ class JobItem(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
-    payload: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # not the null of JSON: queries ask for items that have one
+    payload: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     call_id: Mapped[int | None] = mapped_column(
         ForeignKey("calls.id", ondelete="SET NULL"), index=True

@@ -134,6 +134,12 @@ def forget(db: Session, before: datetime) -> None:
     db.execute(delete(Delivery).where(Delivery.created_at < before))
 
 
+def forget_calls(db: Session, uids: Sequence[str]) -> None:
+    """Remove deliveries that name one of these calls."""
+    named = Delivery.body["data"]["call"].as_string().in_(uids)
+    db.execute(delete(Delivery).where(Delivery.event == "call.flagged", named))
+
+
 def switch_off(db: Session, hook_id: int) -> None:
     """Send this webhook nothing more."""
     row = db.get(Webhook, hook_id)

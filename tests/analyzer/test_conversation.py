@@ -101,3 +101,14 @@ def test_numbering_twice_changes_nothing() -> None:
     )
 
     assert number_speakers(once) == once
+
+
+def test_a_turn_without_a_speaker_is_by_the_last_one_of_its_role() -> None:
+    turns = [
+        Turn("Mette her.", "agent", "Mette"),
+        Turn("Hej.", "customer"),
+        Turn("Hvad kan jeg gøre?", "agent"),
+        Turn("Ole her.", "agent", "Ole"),
+        Turn("Et øjeblik.", "agent"),
+    ]
+    assert [turn.speaker for turn in number_speakers(turns)] == ["A1", "C1", "A1", "A2", "A2"]

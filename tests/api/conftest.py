@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from analyzer.classifier import Classifier, default_classifier
 from api.access import Permission, Role
@@ -70,7 +75,7 @@ class Installation:
             user = people.add_user(
                 db, email, role.replace("_", " ").title(), role, agent_id=agent_id
             )
-            people.set_password(db, user, PASSWORD)
+            people.set_password(db, user, people.hash_of(PASSWORD))
         return user
 
     def signed_in(self, role: Role, *, agent_id: str | None = None) -> TestClient:
@@ -131,3 +136,30 @@ def install(
 @pytest.fixture
 def installation(install: Callable[..., Installation]) -> Installation:
     return install(rate_limit="100000/minute")
+
+
+def meanwhile(
+    installation: Installation, first: Callable[[Session], Any], second: Callable[[Session], Any]
+) -> Any:
+    """What `second` gives or raises if it begins before the transaction of `first` has ended."""
+    database = installation.database
+    given: list[Any] = []
+
+    def other() -> None:
+        try:
+            with database.session() as db:
+                given.append(second(db))
+        except Exception as error:
+            given.append(error)
+
+    thread = threading.Thread(target=other)
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with database.session() as db:
+        first(db)
+        db.flush()
+        thread.start()
+        # on SQLite it waits before its first statement
+        while not database.is_sqlite and not db.scalar(waiting) and thread.is_alive():
+            time.sleep(0.01)
+    thread.join()
+    return given[0]

@@ -8,12 +8,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
 
 from api import retention
 from api.access import Permission, Role
 from api.storage import audit, jobs
 from api.storage.tables import AuditEntry, Call, Job, now
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, meanwhile
 
 
 def fill(installation: Installation, count: int) -> list[int]:
@@ -243,3 +244,17 @@ def test_the_log_stays_whole_when_its_oldest_entries_are_due(
         first = select(func.min(AuditEntry.id)).scalar_subquery()
         db.execute(delete(AuditEntry).where(AuditEntry.id == first))
     assert not check(installation).whole
+
+
+def test_two_that_forget_at_once_leave_the_log_whole(installation: Installation) -> None:
+    fill(installation, 3)
+    end = now() + timedelta(days=1)
+
+    def first(db: Session) -> None:
+        audit.record(db, "system", "test")
+        audit.forget(db, end)
+
+    removed = meanwhile(installation, first, lambda db: audit.forget(db, end))
+    assert removed == 0
+    chain = check(installation)
+    assert chain.whole and chain.entries == 1

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.access import Role
 from api.storage import audit
 from tests.api.conftest import Installation
-from tests.api.reviewing import TURNS, member, reviewed, say, stored
+from tests.api.reviewing import TURNS, done, member, released, reviewed, say, stored
 
 SIGH = {"label": "sigh", "turn": 2, "start": 0, "end": 5}
 
@@ -154,3 +154,67 @@ def test_figures_of_closed_sessions_are_blind_ones(installation: Installation) -
     # two people, one sigh each: more than half of them means both
     assert (machine["both"], machine["machine_only"], machine["people_only"]) == (9, 1, 0)
     assert coach.get("/v1/agreement").json()["calls"] == 0
+
+
+def test_lists_and_files_do_not_unblind(installation: Installation) -> None:
+    lead, lead_id = member(installation, Role.QA_LEAD)
+    agent = installation.signed_in(Role.AGENT, agent_id="a-1")
+    _, coach_id = member(installation, Role.COACH)
+    uid, other = stored(lead), stored(lead, 2)
+    for own in (uid, other):
+        released(lead, own)
+    objection = {"report_id": reviewed(agent, uid)["report_id"], "reason": "I did not sigh."}
+    raised = agent.post(f"/v1/calls/{uid}/disputes", json=objection)
+    assert raised.status_code == 201, raised.text
+    address = opened(lead, [uid], [lead_id, coach_id])
+
+    html = {"headers": {"accept": "text/html"}}
+    lists = ("/v1/calls", "/calls", "/v1/exports/calls.jsonl", "/v1/disputes")
+    assert not any(uid in lead.get(path, **html).text for path in lists)
+    assert other in lead.get("/v1/calls").text and other in lead.get("/calls", **html).text
+    assert f"-{uid}" not in lead.get("/queue?reviewed=true", **html).text
+    for path in ("vcon.json", "disputes", "reviews"):
+        assert lead.get(f"/v1/calls/{uid}/{path}").status_code == 409, path
+    assert lead.get(raised.headers["location"]).status_code == 404
+    # who is no member sees it, and so do all at the end
+    outside = installation.signed_in(Role.QA_LEAD)
+    assert all(uid in outside.get(path, **html).text for path in lists)
+    lead.post(f"{address}/close")
+    assert all(uid in lead.get(path, **html).text for path in lists)
+
+
+def test_corrections_do_not_unblind(installation: Installation) -> None:
+    lead, lead_id = member(installation, Role.QA_LEAD)
+    _, coach_id = member(installation, Role.COACH)
+    uid = stored(lead)
+    done(lead, uid)
+    asked = {"language": "da"}
+    assert lead.get("/v1/corrections", params=asked).text
+    opened(lead, [uid], [lead_id, coach_id])
+    assert not lead.get("/v1/corrections", params=asked).text
+    # figures are of nobody's calls, and the same for all
+    assert lead.get("/v1/agreement").json()["calls"] == 1
+
+
+def test_a_blind_review_of_a_released_call_can_be_withdrawn(installation: Installation) -> None:
+    lead, lead_id = member(installation, Role.QA_LEAD)
+    _, coach_id = member(installation, Role.COACH)
+    uid = stored(lead)
+    released(lead, uid)
+    address = opened(lead, [uid], [lead_id, coach_id])
+    said = lead.post(f"{address}/calls/{uid}/done").json()["said"]
+    statement = f"{address}/calls/{uid}/statements/{said[0]['id']}"
+    assert lead.delete(statement).status_code == 200
+    assert not lead.get(f"{address}/calls/{uid}").json()["done"]
+
+
+def test_few_calls_give_no_counts(installation: Installation) -> None:
+    coach = installation.signed_in(Role.COACH)
+    done(coach, stored(coach))
+    found = installation.signed_in(Role.AGENT, agent_id="a-9").get("/v1/agreement").json()
+    assert found["calls"] == 1
+    for own in found["machine_human"] + found["human_human"]:
+        counts = [own[name] for name in ("both", "machine_only", "people_only")]
+        figure = own["figure"]
+        assert {*counts, figure["positives"], figure["agreed"]} == {None}
+    assert found["bands_machine_human"]["agreed"] is None

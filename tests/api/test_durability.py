@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from api.access import Permission
+from api.access import Permission, Role
 from api.app import prepare
 from api.settings import Settings
 from api.storage import jobs
@@ -232,7 +232,7 @@ def test_a_call_that_kills_its_workers_is_given_up(installation: Installation) -
             wait_for(lambda: worker.poll() is not None or ended(installation.database, uid))
             deaths += worker.poll() == -signal.SIGKILL
     assert deaths == jobs.MAX_ATTEMPTS
-    client = installation.with_key(Permission.CALLS_SCORE)
+    client = installation.signed_in(Role.QA_LEAD)
     job = client.get(f"/v1/jobs/{uid}").json()
     assert (job["status"], job["completed"], job["failed"]) == ("COMPLETED", 11, 1)
     (error,) = client.get(f"/v1/jobs/{uid}/errors").text.splitlines()

@@ -273,6 +273,16 @@ def test_the_rate_is_limited_for_each_key_and_for_guesses(
     assert [answer.status_code for answer in guesses] == [401] * 5 + [429]
 
 
+def test_invented_sessions_count_for_their_address(install: Callable[..., Installation]) -> None:
+    installation = install(rate_limit="5/minute")
+    statuses = []
+    for number in range(6):
+        headers = {"cookie": f"kasper_session={number}", "accept": "text/html"}
+        page = installation.client.get("/calls", headers=headers, follow_redirects=False)
+        statuses.append(page.status_code)
+    assert statuses == [303] * 5 + [429]
+
+
 # --- memory, of a server of its own -----------------------------------------------------------
 
 

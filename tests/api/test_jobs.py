@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.exc import OperationalError
 
 from analyzer.conversation import Conversation
-from api.access import Permission
+from api.access import Permission, Role
 from api.storage import jobs
+from api.storage.database import AWAY, Database
 from api.storage.tables import Call, JobItem
 from api.worker import Worker
 from tests.api.conftest import Installation
@@ -40,7 +42,7 @@ def test_an_upload_without_any_call_ends(installation: Installation) -> None:
     with installation.database.session() as db:
         uid = jobs.add(db, "upload", "test", {}, total=0).uid
     installation.work()
-    assert state(scorer(installation), uid)["status"] == "COMPLETED"
+    assert state(installation.signed_in(Role.ADMIN), uid)["status"] == "COMPLETED"
 
 
 def test_a_batch_is_read_from_an_address(
@@ -138,6 +140,84 @@ def test_a_cancelled_batch_reads_on_when_it_is_resumed(
     installation.work()
     done = state(client, uid)
     assert (done["status"], done["total"], done["completed"]) == ("COMPLETED", 230, 230)
+
+
+def failing(database: Database, part: str, error: Exception, times: int = 1) -> list[str]:
+    """Statements with that part, of which the first `times` fail."""
+    seen: list[str] = []
+
+    def look(_c: Any, _k: Any, statement: str, *_: Any) -> None:
+        if part in statement:
+            seen.append(statement)
+            if len(seen) <= times:
+                raise error
+
+    event.listen(database.engine, "before_cursor_execute", look)
+    return seen
+
+
+def test_a_batch_loses_no_call_when_its_first_portion_cannot_be_kept(
+    install: Callable[..., Installation], tmp_path: Path
+) -> None:
+    (tmp_path / "calls.jsonl").write_bytes(calls_as_lines(230, turns=2))
+    installation = install(allowed_urls=(f"file://{tmp_path}/",))
+    client = scorer(installation)
+    body = {"url": f"file://{tmp_path}/calls.jsonl"}
+    uid = client.post("/v1/batches", json=body).json()["uid"]
+    database = Database(installation.settings.url)
+    worker = Worker(database, installation.classifier, installation.settings)
+    failing(database, "INSERT INTO job_items", OperationalError("away", None, Exception()))
+    with pytest.raises(AWAY):
+        worker.step()
+    while worker.step():
+        pass
+    database.close()
+    done = state(client, uid)
+    assert (done["status"], done["total"], done["completed"]) == ("COMPLETED", 230, 230)
+
+
+def test_a_worker_that_fails_ends_with_all_its_threads(installation: Installation) -> None:
+    database = Database(installation.settings.url)
+    failing(database, "FROM jobs", ZeroDivisionError())
+    before = threading.active_count()
+    with pytest.raises(ZeroDivisionError):
+        Worker(database, installation.classifier, installation.settings).run()
+    assert threading.active_count() == before
+    database.close()
+
+
+def test_upkeep_goes_on_after_a_failure(
+    install: Callable[..., Installation], caplog: pytest.LogCaptureFixture
+) -> None:
+    installation = install(poll_s=0.1)
+    database = Database(installation.settings.url)
+    seen = failing(database, "FROM deliveries", ZeroDivisionError("words of a call"))
+    worker = Worker(database, installation.classifier, installation.settings)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    wait_for(lambda: len(seen) > 1)
+    worker.stop.set()
+    thread.join()
+    database.close()
+    assert "ZeroDivisionError" in caplog.text and "words of a call" not in caplog.text
+
+
+def test_a_job_is_for_its_owner_and_for_who_leads(installation: Installation) -> None:
+    owner, other = scorer(installation), scorer(installation)
+    uid = upload(owner, calls_as_lines(2, turns=2))
+    ways = (f"/v1/jobs/{uid}", f"/v1/jobs/{uid}/errors", f"/v1/jobs/{uid}/events", f"/jobs/{uid}")
+    coach = installation.signed_in(Role.COACH)
+    for stranger in (other, coach):
+        assert [stranger.get(way).status_code for way in ways] == [404] * 4
+        assert stranger.post(f"/v1/jobs/{uid}/cancel").status_code == 404
+        assert stranger.get("/v1/jobs").json()["items"] == []
+    assert owner.get("/v1/jobs").json()["items"][0]["uid"] == uid
+    for role in (Role.QA_LEAD, Role.ADMIN):
+        lead = installation.signed_in(role)
+        assert lead.get(f"/jobs/{uid}").status_code == 200
+        assert lead.get("/v1/jobs").json()["items"][0]["uid"] == uid
+    assert coach.post(f"/jobs/{uid}/cancel").status_code == 404
+    assert owner.post(f"/v1/jobs/{uid}/cancel").status_code == 200
 
 
 def test_a_small_job_does_not_wait_for_a_large_one(installation: Installation) -> None:

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
 
 from api.access import SCOPES, Permission, Role
-from tests.api.conftest import Installation
+from api.storage import calls, people, scorecards
+from api.storage.tables import ScorecardRevision
+from tests.api.conftest import Installation, meanwhile
 
 COACH = {"email": "New.Coach@Example.org", "name": "New Coach", "role": "coach"}
 
@@ -193,3 +197,53 @@ def test_retention_is_shown_and_set(installation: Installation) -> None:
 def test_an_installation_sets_its_own_defaults(install: Callable[..., Installation]) -> None:
     admin = install(keep_calls_days=10).signed_in(Role.ADMIN)
     assert admin.get("/v1/settings/retention").json()["calls"] == 10
+
+
+def test_a_key_ends_with_its_maker(installation: Installation) -> None:
+    admin, maker = installation.signed_in(Role.ADMIN), installation.user(Role.ADMIN)
+    made = installation.browser(maker).post(
+        "/v1/keys", json={"name": "Export", "scopes": ["calls:read"]}
+    )
+    key = {"authorization": f"Bearer {made.json()['key']}"}
+    for active, status in ((True, 200), (False, 401), (True, 200)):
+        admin.patch(f"/v1/users/{maker.id}", json={"active": active})
+        assert installation.client.get("/v1/calls", headers=key).status_code == status
+
+
+def test_an_old_link_ends_with_a_new_password(installation: Installation) -> None:
+    user = installation.user(Role.COACH)
+    with installation.database.session() as db:
+        token = people.make_link(db, user, 1)
+    with installation.database.session() as db:
+        owner = people.link_user(db, token)
+        assert owner is not None
+        people.set_password(db, owner, people.hash_of("another password"))
+        assert people.link_user(db, token) is None
+
+
+def test_what_two_add_at_once_is_there_once(installation: Installation) -> None:
+    def add(db: Session) -> None:
+        people.add_user(db, "same@example.org", "Same", Role.COACH)
+
+    assert isinstance(meanwhile(installation, add, add), people.Taken)
+    agent = meanwhile(
+        installation,
+        lambda db: people.set_team(db, "a-1", "North"),
+        lambda db: people.set_team(db, "a-1", "South"),
+    )
+    assert agent.team == "South"
+    keys: list[bytes] = []
+    later = meanwhile(
+        installation,
+        lambda db: keys.append(calls.secret(db, "test")),
+        lambda db: calls.secret(db, "test"),
+    )
+    assert keys == [later]
+
+
+def test_two_that_start_at_once_have_one_scorecard(installation: Installation) -> None:
+    with installation.database.session() as db:
+        db.execute(delete(ScorecardRevision))
+    assert meanwhile(installation, scorecards.ensure_default, scorecards.ensure_default) is None
+    with installation.database.reading() as db:
+        assert scorecards.active(db).number == 1

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from analyzer.report import from_dict
 from api.access import Permission, Role
-from api.storage import audit
+from api.storage import audit, calls
 from api.storage.tables import Call, Review
 from tests.api.conftest import Installation
 from tests.api.reviewing import (
@@ -251,6 +252,45 @@ def test_a_call_is_released_once_it_is_reviewed(installation: Installation) -> N
     assert agent.get(f"/v1/calls/{uid}/reviews").status_code == 404
     assert coach.delete(f"/v1/calls/{uid}/reviews/{own['done']}{suffix}").status_code == 200
     assert reviewed(coach, uid)["reviewed_at"] is None
+
+
+def test_a_release_ends_when_another_report_counts(installation: Installation) -> None:
+    coach = installation.signed_in(Role.COACH)
+    agent = installation.signed_in(Role.AGENT, agent_id="a-1")
+    uid = stored(coach)
+    released(coach, uid)
+    score_again(installation, uid)
+    with installation.database.session() as db:
+        call = db.scalars(select(Call).where(Call.uid == uid)).one()
+        [_, (first, revision)] = calls.reports(db, call)
+        report = from_dict(first.body, calls.conversation_of(call))
+        calls.add_report(db, call, report, revision)
+    assert say(coach, uid, "release").status_code == 409
+    done(coach, uid)
+    found = reviewed(coach, uid)
+    assert found["report_id"] == first.id and found["reviewed_at"]
+    assert found["released_at"] is None and found["released"] == []
+    assert agent.get(f"/v1/calls/{uid}/reviews").status_code == 404
+    assert say(coach, uid, "release").status_code == 201
+    assert agent.get(f"/v1/calls/{uid}/reviews").status_code == 200
+
+
+def test_the_page_tells_agents_nothing_of_what_was_withdrawn(installation: Installation) -> None:
+    coach = installation.signed_in(Role.COACH)
+    agent = installation.signed_in(Role.AGENT, agent_id="a-1")
+    uid = stored(coach)
+    released(coach, uid)
+    for reason in ("Taken back words", "Other words"):
+        said = say(coach, uid, "override", score=3, reason=reason).json()
+        if reason.startswith("Taken"):
+            suffix = f"{said['overrides'][0]['id']}?report_id={said['report_id']}"
+            assert coach.delete(f"/v1/calls/{uid}/reviews/{suffix}").status_code == 200
+    pages = [
+        own.get(f"/calls/{uid}", headers={"accept": "text/html"}).text for own in (coach, agent)
+    ]
+    assert not any("Taken back words" in page for page in pages)
+    voices = [page.partition("<h2>History</h2>")[2] for page in pages]
+    assert "Other words" in voices[0] and "Other words" not in voices[1]
 
 
 def test_who_may_not_review(installation: Installation) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
@@ -111,6 +113,39 @@ def test_who_is_unknown_waits_as_long(install: Callable[..., Installation]) -> N
     one, other = (statistics.median(taken) for taken in seconds.values())
     # without the hash of a password, an answer takes a fraction of the time
     assert 0.5 < one / other < 2
+
+
+def test_a_password_is_checked_before_anything_is_written(installation: Installation) -> None:
+    user = installation.user(Role.COACH)
+    with installation.database.session() as db:
+        link = f"/welcome/{people.make_link(db, user, 1)}"
+    client, is_free = browser(installation), []
+
+    def try_to_write(*_: object) -> None:
+        # a hash that is slow to make or to check must not keep others from writing
+        with installation.database.session() as db:
+            people.set_language(db, user.id, "da")
+        is_free.append(True)
+
+    hasher = people._hasher
+    with pytest.MonkeyPatch.context() as patch:
+        watched = Watched(hasher, try_to_write)
+        patch.setattr(people, "_hasher", watched)
+        assert sign_in(client, user.email).status_code == 303
+        assert client.post(link, data={"password": NEW, "repeated": NEW}).status_code == 303
+    assert len(is_free) == 2
+
+
+class Watched:
+    """A hasher that does something else before it begins."""
+
+    def __init__(self, hasher: PasswordHasher, before: Callable[[], None]) -> None:
+        self._hasher, self._before = hasher, before
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("hash", "verify"):
+            self._before()
+        return getattr(self._hasher, name)
 
 
 def test_attempts_at_one_account_are_counted(install: Callable[..., Installation]) -> None:

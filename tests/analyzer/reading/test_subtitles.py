@@ -206,7 +206,7 @@ def test_sbv(read_one: ReadOne, rows: Rows) -> None:
         (
             vtt((times(0, 1), "a"), ("00:00:0x.000 --> 00:00:09.000", "b")),
             "line 6",
-            "found `00:00:0x.000 --> 00:00:09.000`",
+            "expected `start --> end` times",
         ),
         (
             vtt((times(0, 1), "a"), ("00:00:03.000 -->", "b")),
@@ -214,7 +214,7 @@ def test_sbv(read_one: ReadOne, rows: Rows) -> None:
             "expected `start --> end` times",
         ),
         ("1\n00:00:01,000 --> later\nHej\n", "line 2", "expected `start --> end` times"),
-        ("WEBVTT\n\n0 --> 1\n" + "x" * 1000, "line 3", "found `0 --> 1`"),
+        ("WEBVTT\n\n0 --> 1\n" + "x" * 1000, "line 3", "expected `start --> end` times"),
     ],
 )
 def test_what_cannot_be_read_is_named(
@@ -223,6 +223,12 @@ def test_what_cannot_be_read_is_named(
     error = error_of(text, name="call.vtt")
     assert error.place == place
     assert expected in error.expected
+
+
+def test_a_line_that_is_named_is_not_quoted(error_of: ErrorOf) -> None:
+    text = vtt((times(0, 1), "a"), ("00:00:03.000 --> Jens Hansen, 010190-1234", "b"))
+    error = error_of(text, name="call.vtt")
+    assert error.place == "line 6" and "Jens" not in str(error)
 
 
 def test_an_end_before_the_start_is_unknown(read_one: ReadOne, rows: Rows) -> None:

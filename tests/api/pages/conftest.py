@@ -74,7 +74,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, classifier: Classifier) -> It
                 db, f"{role}@example.org", role.replace("_", " ").title(), role,
                 agent_id=AGENT if role is Role.AGENT else None,
             )  # fmt: skip
-            people.set_password(db, user, PASSWORD)
+            people.set_password(db, user, people.hash_of(PASSWORD))
             served.tokens[role] = people.begin_session(db, user, 12)[0]
     app = create_app(settings, classifier)
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", ws="none"))

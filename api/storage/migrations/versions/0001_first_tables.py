@@ -80,6 +80,7 @@ def upgrade() -> None:
         sa.Column("priority", sa.Float(), nullable=False),
         sa.Column("reviewed_at", api.storage.tables.Moment(timezone=True), nullable=True),
         sa.Column("released_at", api.storage.tables.Moment(timezone=True), nullable=True),
+        sa.Column("report_since", api.storage.tables.Moment(timezone=True), nullable=True),
         sa.Column("disputed", sa.Boolean(), nullable=False),
         sa.Column(
             "id",
@@ -242,7 +243,7 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("worker", sa.String(length=100), nullable=True),
         sa.Column("lease_until", api.storage.tables.Moment(timezone=True), nullable=True),
-        sa.Column("payload", sa.JSON(), nullable=True),
+        sa.Column("payload", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error", sa.JSON(), nullable=True),
         sa.Column("call_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.ForeignKeyConstraint(
