@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,10 +104,12 @@ class Installation:
         return client
 
     def work(self) -> None:
-        """Let a worker do everything there is to do."""
+        """Let a worker do everything there is to do, in a thread of its own as in real life: where
+        a browser is driven, this one runs an event loop."""
         worker = Worker(self.database, self.classifier, self.settings)
-        while worker.step():
-            pass
+        with ThreadPoolExecutor(1) as thread:
+            while thread.submit(worker.step).result():
+                pass
 
 
 @pytest.fixture
