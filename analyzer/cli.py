@@ -350,13 +350,7 @@ def _failure(result: Any) -> TranscriptError | None:
 
 
 def _error_line(error: TranscriptError) -> str:
-    fields = {
-        "source": error.source,
-        "place": error.place,
-        "expected": error.expected,
-        "remedy": error.remedy,
-    }
-    return json.dumps(fields, ensure_ascii=False) + "\n"
+    return json.dumps(error.fields(), ensure_ascii=False) + "\n"
 
 
 def run() -> None:

@@ -27,6 +27,15 @@ class TranscriptError(KasperError):
         where = f"{source}, {place}" if place else source
         super().__init__(f"{where}: {expected}; {remedy}.")
 
+    def fields(self) -> dict[str, str]:
+        """Its parts by name, as the errors file and the service list them."""
+        return {
+            "source": self.source,
+            "place": self.place,
+            "expected": self.expected,
+            "remedy": self.remedy,
+        }
+
     def __reduce__(self) -> tuple[object, ...]:
         return _transcript_error, (self.source, self.expected, self.remedy, self.place)
 

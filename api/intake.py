@@ -16,7 +16,7 @@ from analyzer.reading.document import Document, shown
 from analyzer.reading.formats import parse
 from analyzer.reading.sources import Location, documents, locate
 from analyzer.redaction import redact
-from api.payload import error_payload, to_payload
+from api.payload import to_payload
 from api.settings import Settings
 
 Parsed = Conversation | TranscriptError
@@ -134,7 +134,7 @@ def redacted(conversation: Conversation, settings: Settings) -> Conversation:
 def job_item(parsed: Parsed) -> dict[str, Any]:
     """An item of a job: a conversation to score, or an error to show."""
     if isinstance(parsed, TranscriptError):
-        return {"name": parsed.source, "error": error_payload(parsed)}
+        return {"name": parsed.source, "error": parsed.fields()}
     return {"name": parsed.source or parsed.id, "payload": to_payload(parsed)}
 
 

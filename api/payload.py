@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from analyzer.conversation import Conversation, RoleDecision, Turn
-from analyzer.errors import TranscriptError
 
 _KEPT = ("id", "language", "started_at", "customer_id", "agent_id", "queue", "source", "format")
 
@@ -36,13 +35,3 @@ def turns_payload(conversation: Conversation) -> list[dict[str, Any]]:
         {name: value for name, value in asdict(turn).items() if value is not None}
         for turn in conversation.turns
     ]
-
-
-def error_payload(error: TranscriptError) -> dict[str, str]:
-    """What went wrong, where, and what to do."""
-    return {
-        "source": error.source,
-        "place": error.place,
-        "expected": error.expected,
-        "remedy": error.remedy,
-    }

@@ -11,7 +11,6 @@ from analyzer.errors import TranscriptError
 from analyzer.report import Report
 from analyzer.scorecard import Scorecard, loads
 from analyzer.scoring import score
-from api.payload import error_payload
 from api.settings import Settings
 from api.storage import calls
 from api.storage.tables import Call, ScorecardRevision
@@ -58,4 +57,4 @@ def why_unscored(report: Report) -> dict[str, str] | None:
         problem = f"only one side speaks in call {report.id}"
         remedy = "check who speaks in the file"
     source = conversation.source or report.id
-    return error_payload(TranscriptError(source, problem, remedy))
+    return TranscriptError(source, problem, remedy).fields()

@@ -79,14 +79,12 @@ def prepare_if_safe(settings: Settings) -> None:
 
 def first_admin_link(settings: Settings) -> str | None:
     """A one-time link for the first admin, as long as nobody has a password."""
-    database = Database(settings.url)
-    with database.session() as db:
+    with contextlib.closing(Database(settings.url)) as database, database.session() as db:
         admin = people.user_by_email(db, FIRST_ADMIN)
         if people.count_users(db) > 0 and (admin is None or admin.password_hash):
             return None
         admin = admin or people.add_user(db, FIRST_ADMIN, "Admin", Role.ADMIN)
         token = people.make_link(db, admin, settings.link_hours)
-    database.close()
     return f"{settings.public_url}/welcome/{token}"
 
 

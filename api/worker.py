@@ -21,7 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from analyzer.classifier import Classifier
 from analyzer.errors import KasperError, TranscriptError
 from api import intake, retention, webhooks
-from api.payload import error_payload, from_payload
+from api.payload import from_payload
 from api.problems import place_of
 from api.scoring import score_again, score_under, why_unscored
 from api.settings import Settings
@@ -286,33 +286,22 @@ _LEADERS: dict[str, Callable[[Worker, Job], None]] = {
 
 
 def _gone(item: JobItem) -> dict[str, str]:
-    return {
-        "source": item.name,
-        "place": "",
-        "expected": "the call or the scorecard has been erased",
-        "remedy": "nothing is left to do",
-    }
+    problem = "the call or the scorecard has been erased"
+    return TranscriptError(item.name, problem, "nothing is left to do").fields()
 
 
 def _said(item: JobItem, error: KasperError) -> dict[str, str]:
-    if isinstance(error, TranscriptError):
-        return error_payload(error)
-    return {"source": item.name, "place": "", "expected": str(error), "remedy": "see the log"}
+    if not isinstance(error, TranscriptError):
+        error = TranscriptError(item.name, str(error), "see the log")
+    return error.fields()
 
 
 def _fault(item: JobItem, error: Exception) -> dict[str, str]:
-    return {
-        "source": item.name,
-        "place": "",
-        "expected": f"the program failed on this call ({type(error).__name__})",
-        "remedy": "the worker's log says where; report it, and resume the job once it is mended",
-    }
+    problem = f"the program failed on this call ({type(error).__name__})"
+    remedy = "the worker's log says where; report it, and resume the job once it is mended"
+    return TranscriptError(item.name, problem, remedy).fields()
 
 
 def _unreadable(kind: str) -> dict[str, str]:
-    return {
-        "source": "",
-        "place": "",
-        "expected": f"the address cannot be read ({kind})",
-        "remedy": "check the address, then resume the job",
-    }
+    problem = f"the address cannot be read ({kind})"
+    return TranscriptError("", problem, "check the address, then resume the job").fields()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
 from api.storage.database import afterwards
-from api.storage.tables import AuditEntry, Preference, now
+from api.storage.tables import AuditEntry, Preference, begin_of, end_of, now
 
 _FIRST = "0" * 64
 # Any number, the same for all writers of the log.
@@ -106,9 +106,9 @@ def entries(
         if value is not None:
             query = query.where(column == value)
     if since is not None:
-        query = query.where(AuditEntry.created_at >= datetime.combine(since, time.min, UTC))
+        query = query.where(AuditEntry.created_at >= begin_of(since))
     if until is not None:
-        query = query.where(AuditEntry.created_at <= datetime.combine(until, time.max, UTC))
+        query = query.where(AuditEntry.created_at <= end_of(until))
     if before is not None:
         query = query.where(AuditEntry.id < before)
     return db.scalars(query).all()

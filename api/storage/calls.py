@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
@@ -36,6 +36,8 @@ from api.storage.tables import (
     ScorecardRevision,
     SkippedRow,
     StoredReport,
+    begin_of,
+    end_of,
     now,
 )
 
@@ -331,10 +333,9 @@ def matching(
         if wanted is not None:
             query = query.where(condition if wanted else ~condition)
     if filters.since:
-        query = query.where(Call.occurred_at >= _midnight(filters.since))
+        query = query.where(Call.occurred_at >= begin_of(filters.since))
     if filters.until:
-        # not before the next midnight: after the last day that there is comes none
-        query = query.where(Call.occurred_at <= datetime.combine(filters.until, time.max, UTC))
+        query = query.where(Call.occurred_at <= end_of(filters.until))
     if filters.flag:
         own = (FlagRow.report_id == Call.report_id, FlagRow.name.in_(filters.flag))
         query = query.where(exists().where(*own))
@@ -488,10 +489,6 @@ def moment_of(started_at: str | None) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError:
         return None
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 # --- words: FTS5 on SQLite, tsvector on PostgreSQL ----------------------------------------------

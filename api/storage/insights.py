@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select
@@ -23,6 +23,7 @@ from api.storage.tables import (
     ScorecardRevision,
     SkippedRow,
     StoredReport,
+    begin_of,
 )
 
 # Lower ends of the classes into which probabilities are sorted.
@@ -259,7 +260,7 @@ def _within(scope: Scope) -> Iterator[ColumnElement[bool]]:
 
 def _bounds(scope: Scope) -> tuple[datetime, datetime]:
     end = scope.until + timedelta(days=1)
-    return datetime.combine(scope.since, time(), UTC), datetime.combine(end, time(), UTC)
+    return begin_of(scope.since), begin_of(end)
 
 
 def _week(db: Session) -> ColumnElement[str]:

@@ -17,6 +17,7 @@ from uuid import uuid4
 from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from analyzer.errors import TranscriptError
 from api.storage.tables import Job, JobItem, Moment, now
 
 PENDING, PROCESSING, COMPLETED = "PENDING", "PROCESSING", "COMPLETED"
@@ -26,12 +27,7 @@ ENDED = (COMPLETED, FAILED, CANCELLED)
 # An item that took its worker with it so often is at fault itself.
 MAX_ATTEMPTS = 3
 # What is left of an erased call, and how many are erased by one statement.
-_GONE = {
-    "source": "",
-    "place": "",
-    "expected": "the call has been erased",
-    "remedy": "nothing is left to do",
-}
+_GONE = TranscriptError("", "the call has been erased", "nothing is left to do").fields()
 _ERASED = 500
 
 
@@ -198,12 +194,9 @@ def finish_item(
 
 
 def _gave_up(item: JobItem) -> dict[str, str]:
-    return {
-        "source": item.name,
-        "place": "",
-        "expected": f"the worker stopped {MAX_ATTEMPTS} times while it was scoring this call",
-        "remedy": "look at the log of the workers, and send the call again",
-    }
+    problem = f"the worker stopped {MAX_ATTEMPTS} times while it was scoring this call"
+    remedy = "look at the log of the workers, and send the call again"
+    return TranscriptError(item.name, problem, remedy).fields()
 
 
 def lead(db: Session, worker: str, lease_s: float, kinds: Sequence[str]) -> Job | None:
