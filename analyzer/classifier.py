@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ from analyzer.tokens import FEATURES_VERSION, Token, encode, tokenise
 from analyzer.traits import LABELS, TRAITS_VERSION, labels_of
 
 FloatArray = NDArray[np.float32]
+Forms = tuple[str, ...]
 
 DEFAULT_MODEL = "kasper-tagger"
 # In a wheel the published models lie inside the package, in a checkout beside it.
@@ -36,6 +38,8 @@ _BATCH_WORDS = 4_096
 # Log-odds of a word that clearly carries a label: of 1, 2 and 3 the one whose evidence overlapped
 # most with that of the validation calls.
 _CLEARLY = 3.0
+# Turns of at most so many words are remembered, so many of them at a time.
+_SHORT, _REMEMBERED = 4, 4_000
 _CONFIG_KEYS = ("name", "version", "files", "thresholds", "calibration", "outcome")
 LINEAR, ENCODER, CONVERSATION = "linear.onnx", "encoder.onnx", "conversation.onnx"
 TOKENIZER = "tokenizer.json"
@@ -87,6 +91,10 @@ class Classifier(Protocol):
         """The scores of every turn, in order; labels that the turn's role cannot carry are 0."""
         ...
 
+    def classify_many(self, conversations: Sequence[Conversation]) -> list[list[TurnScores]]:
+        """The same scores for each of many calls, sooner than one by one."""
+        ...
+
     def agent_log_odds(self, texts: Sequence[str]) -> FloatArray:
         """For each text, the log-odds that an agent rather than a customer said it."""
         ...
@@ -100,15 +108,18 @@ class OnnxClassifier:
     """A trained model, run by ONNX Runtime on the CPU.
 
     `folder` holds `config.json` and the files that it names; `ModelError` if one is missing,
-    damaged, or made for other labels or features than this version of Kasper has.
+    damaged, or made for other labels or features than this version of Kasper has. `threads` run
+    batches of turns side by side; as many as the machine has cores, unless said.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, threads: int | None = None) -> None:
         self._config = _load_config(folder)
         files = {name: _load(folder / name, sha) for name, sha in self._config["files"].items()}
         self._linear = _session(files[LINEAR])
         self._networks = (
-            Networks(_session(files[ENCODER]), _session(files[CONVERSATION]), files[TOKENIZER])
+            Networks(
+                _session(files[ENCODER]), _session(files[CONVERSATION]), files[TOKENIZER], threads
+            )
             if ENCODER in files
             else None
         )
@@ -122,11 +133,16 @@ class OnnxClassifier:
             "unknown": _mask(LABELS),
             "system": _mask(()),
         }
+        self._remembered: dict[Forms, ReadTurn] = {}
 
     def classify(self, conversation: Conversation) -> list[TurnScores]:
         """See `Classifier`."""
-        tokens = [tokenise(turn.text) for turn in conversation.turns]
-        return self.classify_read(conversation, self.read(tokens))
+        return self.classify_many([conversation])[0]
+
+    def classify_many(self, conversations: Sequence[Conversation]) -> list[list[TurnScores]]:
+        """See `Classifier`."""
+        turns = iter(self.read([tokenise(t.text) for c in conversations for t in c.turns]))
+        return [self.classify_read(c, list(islice(turns, len(c.turns)))) for c in conversations]
 
     def classify_read(
         self, conversation: Conversation, turns: Sequence[ReadTurn]
@@ -149,7 +165,22 @@ class OnnxClassifier:
         return self._together(self.read(tokens), roles)
 
     def read(self, turns: Sequence[Sequence[Token]]) -> list[ReadTurn]:
-        """Each turn on its own: all that can be said before the others are looked at."""
+        """Each turn on its own: all that can be said before the others are looked at.
+
+        Turns of the same words are read once, and short ones ("ja", "okay tak") are remembered.
+        """
+        forms = [tuple(token.form for token in tokens) for tokens in turns]
+        remembered = self._remembered
+        known = {form: remembered[form] for form in set(forms) if form in remembered}
+        new = {f: tokens for f, tokens in zip(forms, turns, strict=True) if f not in known}
+        known |= zip(new, self._read_new(list(new.values())), strict=True)
+        if len(remembered) > _REMEMBERED:
+            # a new one, since other threads may be reading the old one
+            self._remembered = remembered = {}
+        remembered |= {form: _copied(known[form]) for form in new if len(form) <= _SHORT}
+        return [replace(known[f], tokens=tokens) for f, tokens in zip(forms, turns, strict=True)]
+
+    def _read_new(self, turns: Sequence[Sequence[Token]]) -> list[ReadTurn]:
         encoded: Sequence[EncodedTurn | None] = [None] * len(turns)
         if self._networks is not None and turns:
             encoded = self._networks.encode(turns)
@@ -222,11 +253,23 @@ class GrowingCall:
         self._read.update(zip(new, read, strict=True))
         return self._whole.classify_read(conversation, [self._read[text] for text in texts])
 
+    def classify_many(self, conversations: Sequence[Conversation]) -> list[list[TurnScores]]:
+        """See `Classifier`."""
+        return [self.classify(conversation) for conversation in conversations]
+
 
 def manifest_sha256(files: Mapping[str, str]) -> str:
     """The SHA-256 of a line `SHA-256  name` per file, by name: what `sha256sum` would print."""
     lines = "".join(f"{sha}  {name}\n" for name, sha in sorted(files.items()))
     return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _copied(turn: ReadTurn) -> ReadTurn:
+    """The turn with figures of its own, where they were a part of its batch's."""
+    encoded = turn.encoded and EncodedTurn(
+        turn.encoded.vector.copy(), turn.encoded.words.copy(), turn.encoded.pooled.copy()
+    )
+    return ReadTurn(turn.tokens, turn.logits.copy(), turn.words.copy(), encoded)
 
 
 def _lifted(words: FloatArray) -> FloatArray:

@@ -44,18 +44,75 @@ def score(
     `agent_speaker` override what is detected. With `redact`, personal data in the turns is replaced
     before anything is judged, and the report holds the redacted call (docs/redaction.md).
     """
+    (result,) = score_many(
+        [conversation],
+        classifier=classifier,
+        scorecard=scorecard,
+        language=language,
+        agent_speaker=agent_speaker,
+        redact=redact,
+    )
+    if isinstance(result, TranscriptError):
+        raise result
+    return result
+
+
+def score_many(
+    conversations: Sequence[Conversation],
+    *,
+    classifier: Classifier | None = None,
+    scorecard: Scorecard | None = None,
+    language: str | None = None,
+    agent_speaker: str | None = None,
+    redact: bool = False,
+) -> list[Report | TranscriptError]:
+    """The same reports as `score`, in order, sooner: the model reads the turns of all calls at
+    once. A call that has no `agent_speaker` of that name is an error in its place."""
     classifier = classifier or default_classifier()
     card = scorecard or default_scorecard()
-    spoken = replace(conversation, language=_language(conversation, language))
-    if redact:
-        conversation = _redacted(spoken, classifier, agent_speaker)
-    else:
-        conversation = with_roles(spoken, classifier, agent_speaker)
-    refusal = _unfit(conversation)
-    if refusal:
-        return _unscored(conversation, classifier, refusal, redacted=redact)
+    prepared = [
+        _prepared(conversation, classifier, language, agent_speaker, redact=redact)
+        for conversation in conversations
+    ]
+    fit = [call for call in prepared if isinstance(call, Conversation) and not _unfit(call)]
+    scores = iter(classifier.classify_many(fit))
+    results: list[Report | TranscriptError] = []
+    for call in prepared:
+        if isinstance(call, TranscriptError):
+            results.append(call)
+        elif reason_code := _unfit(call):
+            results.append(_unscored(call, classifier, reason_code, redacted=redact))
+        else:
+            results.append(_judged(call, next(scores), classifier, card, redacted=redact))
+    return results
 
-    scores = classifier.classify(conversation)
+
+def _prepared(
+    conversation: Conversation,
+    classifier: Classifier,
+    language: str | None,
+    agent_speaker: str | None,
+    *,
+    redact: bool,
+) -> Conversation | TranscriptError:
+    """The call as it is judged: with a language, a role for every turn, perhaps redacted."""
+    spoken = replace(conversation, language=_language(conversation, language))
+    try:
+        if redact:
+            return _redacted(spoken, classifier, agent_speaker)
+        return with_roles(spoken, classifier, agent_speaker)
+    except TranscriptError as error:
+        return error
+
+
+def _judged(
+    conversation: Conversation,
+    scores: Sequence[TurnScores],
+    classifier: Classifier,
+    card: Scorecard,
+    *,
+    redacted: bool,
+) -> Report:
     evidence, uncertain = find_evidence(conversation, scores, classifier.thresholds)
     turns = turns_by_label(evidence)
     handovers = transfers(conversation, turns.get("transfer", ()))
@@ -84,7 +141,7 @@ def score(
             *_cut_short(scores),
         ),
         model=classifier.info,
-        redacted=redact,
+        redacted=redacted,
     )
 
 

@@ -39,24 +39,22 @@ class EncodedTurn:
 class Networks:
     """Both networks of a tagger as ONNX Runtime sessions, and its word pieces as JSON."""
 
-    def __init__(self, encoder: Any, conversation: Any, tokenizer: bytes) -> None:
+    def __init__(
+        self, encoder: Any, conversation: Any, tokenizer: bytes, threads: int | None = None
+    ) -> None:
         from tokenizers import Tokenizer
 
         self._encoder, self._conversation = encoder, conversation
         self._tokenizer = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._threads = ThreadPoolExecutor(os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1)
 
     def encode(self, turns: Sequence[Sequence[Token]]) -> list[EncodedTurn]:
-        """Every turn on its own; equal turns are encoded once."""
-        forms = [tuple(token.form for token in tokens) for tokens in turns]
-        distinct = list(dict.fromkeys(forms))
-        found = dict(zip(distinct, self._run(stretches(self._tokenizer, distinct)), strict=True))
-        return [found[form] for form in forms]
-
-    def _run(self, turns: Sequence[Sequence[Stretch]]) -> list[EncodedTurn]:
-        flat = [stretch for turn in turns for stretch in turn]
+        """Every turn on its own."""
+        forms = [[token.form for token in tokens] for tokens in turns]
+        split = stretches(self._tokenizer, forms)
+        flat = [stretch for turn in split for stretch in turn]
         chunks = list(batches([len(stretch.ids) for stretch in flat], _BATCH_PIECES))
 
         def encode(chunk: list[int]) -> dict[int, EncodedTurn]:
@@ -72,7 +70,7 @@ class Networks:
 
         found = {i: own for part in self._threads.map(encode, chunks) for i, own in part.items()}
         order = iter(range(len(flat)))
-        return [_join([found[next(order)] for _ in turn], turn) for turn in turns]
+        return [_join([found[next(order)] for _ in turn], turn) for turn in split]
 
     def converse(
         self, encoded: Sequence[EncodedTurn], linear: FloatArray, roles: Sequence[Role]

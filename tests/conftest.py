@@ -57,6 +57,10 @@ class PhraseClassifier:
         """The scores of every turn."""
         return [self._turn(turn) for turn in conversation.turns]
 
+    def classify_many(self, conversations: Sequence[Conversation]) -> list[list[TurnScores]]:
+        """The scores of every turn of every call."""
+        return [self.classify(conversation) for conversation in conversations]
+
     def _turn(self, turn: Turn) -> TurnScores:
         tokens = tokenise(turn.text)
         probabilities = np.zeros(len(LABELS), dtype=np.float32)
