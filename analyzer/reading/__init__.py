@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.conversation import Conversation
 from analyzer.errors import TranscriptError
-from analyzer.reading.document import Document
 from analyzer.reading.format import Parsed
-from analyzer.reading.formats import parse
-from analyzer.reading.sources import Location, documents, locate
+from analyzer.reading.locations import read_location
+from analyzer.reading.sources import locate
 
 __all__ = ["read", "read_location", "stream"]
 
@@ -32,15 +31,3 @@ def stream(paths: Iterable[str], *, format: str = "auto") -> Iterator[Parsed]:
     """The calls behind all paths, one document in memory at a time; errors stand in their place."""
     for location in locate(paths):
         yield from read_location(location, format)
-
-
-def read_location(location: Location | TranscriptError, format: str = "auto") -> Iterator[Parsed]:
-    """The calls at one location; errors stand in their place."""
-    if isinstance(location, TranscriptError):
-        yield location
-        return
-    for document in documents(location):
-        if isinstance(document, Document):
-            yield from parse(document, format)
-        else:
-            yield document

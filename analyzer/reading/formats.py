@@ -103,14 +103,14 @@ def _parse_json(document: Document, wanted: JsonFormat | None) -> Iterator[Parse
             raise
         for number, line in _filled_lines(document):
             origin = Origin(document.name, f"{document.id}-{number}", f"line {number}")
-            yield _parse_line(line, origin, wanted)
+            yield parse_line(line, origin, wanted)
         return
     if wanted in (None, azure_conversation.FORMAT):
         value = azure_conversation.calls(value)
     if isinstance(value, list):
         yield from _parse_list(value, document, wanted)
     else:
-        yield _parse_value(value, Origin(document.name, document.id), wanted)
+        yield parse_value(value, Origin(document.name, document.id), wanted)
 
 
 def _has_json_lines(document: Document) -> bool:
@@ -128,13 +128,14 @@ def _filled_lines(document: Document) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
-def _parse_line(line: str, origin: Origin, wanted: JsonFormat | None) -> Parsed:
+def parse_line(line: str, origin: Origin, wanted: JsonFormat | None) -> Parsed:
+    """The call on a line of JSON Lines."""
     try:
         value = parse_json(line)
     except JsonError as error:
         place = f"column {error.column}" if error.column else ""
         return origin.error(error.expected, "mend or remove this line", place=place)
-    return _parse_value(value, origin, wanted)
+    return parse_value(value, origin, wanted)
 
 
 def _parse_list(
@@ -147,10 +148,11 @@ def _parse_list(
         raise _unknown(values[0], whole)
     for number, value in enumerate(values, 1):
         origin = Origin(document.name, f"{document.id}-{number}", f"call {number}")
-        yield _parse_value(value, origin, wanted)
+        yield parse_value(value, origin, wanted)
 
 
-def _parse_value(value: Any, origin: Origin, wanted: JsonFormat | None) -> Parsed:
+def parse_value(value: Any, origin: Origin, wanted: JsonFormat | None) -> Parsed:
+    """The call that a JSON value is."""
     known = wanted if wanted and isinstance(value, dict) else _format_of(value)
     try:
         return known.parse(value, origin) if known else _unknown(value, origin)

@@ -1,4 +1,7 @@
-"""CSV, TSV, Parquet and XLSX with one row per turn; columns are found by their usual names."""
+"""CSV, TSV, Parquet and XLSX with a row per turn, or with a whole call in the cell of its words.
+
+Columns are found by their usual names.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import csv
 import io
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from analyzer.conversation import Role, Turn
 from analyzer.errors import TranscriptError
+from analyzer.reading import plain_text
 from analyzer.reading.archive import DAMAGED, reason
 from analyzer.reading.clock import seconds
 from analyzer.reading.columns import fields_of
@@ -20,7 +25,7 @@ from analyzer.reading.document import Document, shown
 from analyzer.reading.format import Format, Origin, Parsed, conversation, from_first
 from analyzer.reading.speaker_names import roles_of
 
-_DETAILS = ("language", "started_at", "customer_id", "agent_id", "queue")
+DETAILS = ("language", "started_at", "customer_id", "agent_id", "queue")
 _SEPARATORS = ",;\t|"
 # Excel writes this line to say which separator follows.
 _SEPARATOR_LINE = re.compile(r"^\s*sep=.\n", re.I)
@@ -36,7 +41,7 @@ def _csv_text(document: Document) -> str:
     return _SEPARATOR_LINE.sub("\n", document.text)
 
 
-def _separator(text: str) -> str | None:
+def separator(text: str) -> str | None:
     """The separator with which the first line names a text column and another one."""
     header = text.lstrip("\n")[:_HEADER].split("\n", 1)[0]
     for separator in _SEPARATORS:
@@ -56,20 +61,21 @@ def _parse_csv(document: Document) -> Iterator[Parsed]:
             warnings.simplefilter("error", pd.errors.ParserWarning)
             frame = pd.read_csv(
                 io.StringIO(text),
-                sep=_separator(text) or ",",
+                sep=separator(text) or ",",
                 dtype=str,
                 keep_default_na=False,
                 skipinitialspace=True,
                 index_col=False,  # a row with too many cells has none for the index
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        raise origin.error(_csv_reason(error), "mend that row or export the table again") from None
+        raise origin.error(csv_reason(error), "mend that row or export the table again") from None
     return _conversations(
         list(frame.columns), frame.itertuples(index=False, name=None), origin, "csv"
     )
 
 
-def _csv_reason(error: Exception) -> str:
+def csv_reason(error: Exception) -> str:
+    """Why a table of values is none, from what pandas says of it."""
     counted = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if counted:
         return f"expected {counted[1]} columns in line {counted[2]}, found {counted[3]}"
@@ -125,6 +131,16 @@ def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
 def _conversations(
     columns: Sequence[object], rows: Iterable[Sequence[Any]], origin: Origin, format_name: str
 ) -> Iterator[Parsed]:
+    fields = named_fields(columns, origin)
+    cells = list(cells_of(rows, fields))
+    if not cells:
+        raise origin.error("the table has no rows", "export it again")
+    for call_id, call in _calls(cells).items():
+        yield call_of(call, origin, format_name, call_id)
+
+
+def named_fields(columns: Sequence[object], origin: Origin) -> dict[str, int]:
+    """Field -> position of its column; `TranscriptError` if none holds the words."""
     fields = fields_of(columns)
     if "text" not in fields:
         # without a line of names the first row is somebody's words: it is not quoted
@@ -132,23 +148,23 @@ def _conversations(
             f"no column of text (columns: {len(columns)})",
             "let the first line name the columns, and name the column of words `text`",
         )
-    cells = [
-        {field: _cell(row[at]) for field, at in fields.items() if at < len(row)} for row in rows
-    ]
-    if not cells:
-        raise origin.error("the table has no rows", "export it again")
-    for call_id, call in _calls(cells).items():
-        place = f"call {shown(call_id)}" if call_id else ""
-        yield _one(call, Origin(origin.source, origin.id, place), format_name, call_id)
+    return fields
+
+
+def cells_of(rows: Iterable[Sequence[Any]], fields: Mapping[str, int]) -> Iterator[Row]:
+    """Each row as field -> text."""
+    for row in rows:
+        yield {field: _cell(row[at]) for field, at in fields.items() if at < len(row)}
 
 
 def _calls(rows: list[Row]) -> dict[str | None, list[Row]]:
     """The rows of each call by its id; a row without one belongs to the call above it.
 
-    A column with another value in every row numbers the rows, not the calls.
+    A column with another value in every row numbers the rows, not the calls, unless every row holds
+    a whole call.
     """
     ids = [row.get("id") for row in rows]
-    if len(rows) > 1 and all(ids) and len(set(ids)) == len(ids):
+    if len(rows) > 1 and all(ids) and len(set(ids)) == len(ids) and not all(map(_holds_call, rows)):
         return {None: rows}
     calls: dict[str | None, list[Row]] = {}
     current: str | None = None
@@ -158,8 +174,17 @@ def _calls(rows: list[Row]) -> dict[str | None, list[Row]]:
     return calls
 
 
-def _one(rows: list[Row], origin: Origin, format_name: str, call_id: str | None) -> Parsed:
-    details: dict[str, Any] = {field: rows[0].get(field) or None for field in _DETAILS}
+def call_of(rows: list[Row], whole: Origin, format_name: str, call_id: str | None) -> Parsed:
+    """The call that the rows are, one a turn or one for all of it; or why they are none."""
+    origin = Origin(whole.source, whole.id, f"call {shown(call_id)}" if call_id else "")
+    details: dict[str, Any] = {field: rows[0].get(field) or None for field in DETAILS}
+    if len(rows) == 1 and _holds_call(rows[0]):
+        (call,) = plain_text.FORMAT.parse(_transcript(rows[0]))
+        if isinstance(call, TranscriptError):
+            return call
+        return replace(
+            call, id=call_id or whole.id, source=whole.source, format=format_name, **details
+        )
     labels = [row.get(field, "") for row in rows for field in ("role", "speaker")]
     roles = roles_of({label for label in labels if label})
     turns = from_first(_turn(row, roles) for row in rows)
@@ -167,6 +192,15 @@ def _one(rows: list[Row], origin: Origin, format_name: str, call_id: str | None)
         return conversation(origin, format_name, turns, id=call_id, **details)
     except TranscriptError as error:
         return error
+
+
+def _holds_call(row: Row) -> bool:
+    """Whether the words of a row are a transcript with its speakers, line by line."""
+    return "\n" in row.get("text", "") and plain_text.FORMAT.matches(_transcript(row))
+
+
+def _transcript(row: Row) -> Document:
+    return Document(row.get("id", ""), row["text"].encode("utf-8", "replace"), row.get("id", ""))
 
 
 def _turn(row: Row, roles: dict[str, Role]) -> Turn:
@@ -197,21 +231,21 @@ def _cell(value: Any) -> str:
 
 CSV = Format(
     "csv",
-    "CSV and TSV, one row per turn",
+    "CSV and TSV, one row per turn or per call",
     "a first line that names a column of text",
-    lambda document: _separator(_csv_text(document)) is not None,
+    lambda document: separator(_csv_text(document)) is not None,
     _parse_csv,
 )
 PARQUET = Format(
     "parquet",
-    "Parquet, one row per turn",
+    "Parquet, one row per turn or per call",
     "the first bytes `PAR1`",
     lambda document: document.data.startswith(b"PAR1"),
     _parse_parquet,
 )
 XLSX = Format(
     "xlsx",
-    "Excel workbook, one row per turn on the first sheet",
+    "Excel workbook, one row per turn or per call on the first sheet",
     "a zip archive that holds a workbook",
     lambda document: document.data.startswith(b"PK\x03\x04"),
     _parse_xlsx,
