@@ -20,7 +20,7 @@ from api.insights import BANDS, LabelRate, Week
 # A picture's width in its own units; two stand side by side on a wide page, one on a phone.
 _WIDTH = 400
 _COLOURS = [f"var(--{band})" for band in BANDS]
-_SMALL_COLUMNS = 3
+_SMALL_COLUMNS = 2
 # More names of weeks than this do not fit.
 _NAMED_WEEKS = 6
 
@@ -154,7 +154,9 @@ def _styled(chart: Any, width: int | None = None, height: int | None = None) -> 
         .configure_view(stroke=None)
         .configure_mark(invalid="break-paths-show-domains")
         .configure_axis(gridColor="var(--line)", domainColor="var(--line)", **words)
-        .configure_header(labelColor="var(--ink)", labelFontSize=11, labelLimit=112)
+        .configure_header(
+            labelColor="var(--ink)", labelFontSize=11, labelLimit=_WIDTH // _SMALL_COLUMNS
+        )
     )
 
 

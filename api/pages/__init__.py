@@ -5,6 +5,8 @@ from fastapi import APIRouter, FastAPI
 from api.pages import (
     account,
     admin,
+    blind,
+    calibrations,
     call,
     calls,
     home,
@@ -26,6 +28,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     queue.router,
     calls.router,
     call.router,
+    calibrations.router,
+    blind.router,
     review.router,
     signin.router,
     account.router,

@@ -15,7 +15,7 @@ from api.access import SCOPES, Permission, Principal, Role
 from api.deps import Allow, Db, ServiceDep
 from api.locales import marked
 from api.pages.render import gettext, page, redirect
-from api.problems import Problem
+from api.problems import Problem, not_found
 from api.routes import keys
 from api.routes import people as people_api
 from api.routes.keys import KeyIn
@@ -123,8 +123,9 @@ def person_change(
     agent_id: Word = "",
     language: Word = "",
     active: Word = "",
+    confirmed: Word = "",
 ) -> Response:
-    """Change a person."""
+    """Change a person; whoever is to be shut out is asked about first."""
     form = {
         "name": name.strip(),
         "role": role,
@@ -136,6 +137,11 @@ def person_change(
         body = UserChange.model_validate(form)
     except ValidationError as error:
         return _person(request, db, principal, user_id, mistakes_of(error), 422)
+    user = people_api.known_user(db, user_id)
+    if user.active and not body.active and not confirmed:
+        sent = {name: value or "" for name, value in form.items() if name != "active"}
+        asked = sent | {"confirmed": "yes"}
+        return page(request, principal, "admin_person_out.html.j2", user=user, form=asked)
     try:
         people_api.change_user(db, principal, user_id, body)
     except Problem as problem:
@@ -195,6 +201,15 @@ def keys_add(
         return _keys(request, db, principal, name, scopes, mistakes_of(error), 422)
     made = keys.add_key(db, principal, body)
     return page(request, principal, "admin_key.html.j2", key=made)
+
+
+@router.get("/keys/{key_id}/revoke")
+def keys_revoke_page(request: Request, db: Db, principal: KeysManager, key_id: UserId) -> Response:
+    """Ask before a key is revoked."""
+    key = people.key(db, key_id)
+    if key is None:
+        raise not_found("key")
+    return page(request, principal, "admin_key_revoke.html.j2", key=key)
 
 
 @router.post("/keys/{key_id}/revoke")

@@ -52,6 +52,7 @@ def call(uid: str, request: Request, db: Db, principal: Reader) -> Response:
         principal,
         "call.html.j2",
         call=found,
+        actions=f"/calls/{uid}",
         report=about.report,
         verdict=verdict,
         view=view,

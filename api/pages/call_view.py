@@ -125,6 +125,22 @@ def call_view(report: Report, verdict: Verdict, user_id: int | None) -> CallView
     )
 
 
+@dataclass(frozen=True, slots=True)
+class BlindView:
+    """What the page of a call shows to whoever reviews it blind: nothing that a machine found."""
+
+    findings: tuple[Finding, ...]
+    lines: tuple[Line, ...]
+    sections: tuple[Section, ...]
+
+
+def blind_view(report: Report, verdict: Verdict, user_id: int | None) -> BlindView:
+    """The words of the report's call with what a reader said of them, whose `verdict` it is."""
+    words = replace(report, evidence=(), uncertain=())
+    found = tuple(_findings(words, verdict, user_id))
+    return BlindView(found, tuple(_lines(words, found)), tuple(_sections(verdict, user_id)))
+
+
 def _findings(report: Report, verdict: Verdict, user_id: int | None) -> Iterator[Finding]:
     for number, own in enumerate(verdict.findings):
         evidence = _evidence(report, own)

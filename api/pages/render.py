@@ -33,6 +33,7 @@ NAVIGATION = (
     ("/queue", marked("Queue"), Permission.REVIEWS_WRITE),
     ("/calls", marked("Calls"), Permission.CALLS_READ),
     ("/upload", marked("Upload"), Permission.CALLS_SCORE),
+    ("/calibrations", marked("Calibrations"), Permission.REVIEWS_WRITE),
     ("/team", marked("Team"), Permission.INSIGHTS_READ),
     ("/trust", marked("Trust"), Permission.TRUST_READ),
     ("/scorecards", marked("Scorecards"), Permission.SCORECARDS_READ),

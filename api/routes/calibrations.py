@@ -14,7 +14,7 @@ from api import comparison
 from api.access import Permission, Principal
 from api.comparison import CallComparison, Figures
 from api.deps import Allow, Db
-from api.routes.reviews import AnswerIn, FindingIn, Id, Number, OverrideIn, Reviewer
+from api.routes.reviews import FindingIn, Id, Number, OverrideIn, Reason, Reviewer
 from api.schemas import Text
 from api.storage import audit, calibrations, reviews
 from api.storage.reviews import Target
@@ -70,6 +70,16 @@ class BlindQuestion(BaseModel):
     section: str
     text: str
     allowed: list[AnswerValue]
+
+
+class BlindAnswer(BaseModel):
+    """A person's own answer to a question; it overrules nobody, so that it needs no reason."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: Annotated[Text, Field(min_length=1, max_length=120)]
+    answer: AnswerValue
+    reason: Reason = ""
 
 
 class BlindCall(BaseModel):
@@ -141,7 +151,7 @@ def calibration_finding(
 
 @router.post("/calibrations/{calibration_id}/calls/{uid}/answers", status_code=201)
 def calibration_answer(
-    calibration_id: Number, uid: str, body: AnswerIn, db: Db, principal: Reviewer
+    calibration_id: Number, uid: str, body: BlindAnswer, db: Db, principal: Reviewer
 ) -> BlindCall:
     """Answer a question of the scorecard."""
     about = _open(db, principal, calibration_id, uid)
@@ -161,9 +171,13 @@ def calibration_override(
 
 @router.post("/calibrations/{calibration_id}/calls/{uid}/done", status_code=201)
 def calibration_done(calibration_id: Number, uid: str, db: Db, principal: Reviewer) -> BlindCall:
-    """Say that the whole call is reviewed; only then it counts in the comparison."""
-    about = _open(db, principal, calibration_id, uid)
-    reviews.finish(db, principal, about)
+    """Say that the whole call is reviewed; only then it counts in the comparison.
+
+    Once everyone is done with every call the session closes by itself.
+    """
+    session = calibrations.one(db, principal, calibration_id)
+    about = calibrations.to_speak_of(db, principal, session, uid)
+    calibrations.finish(db, principal, session, about)
     return _blind(db, principal, about)
 
 
@@ -229,7 +243,7 @@ def _out(db: Session, session: Calibration) -> CalibrationOut:
         closed_at=session.closed_at,
         calls=[own.call.uid for own in calibrations.targets(db, session)],
         members=[
-            Member(user_id=own.id, name=own.name, done=done[own.id])
+            Member(user_id=own.id, name=own.name, done=len(done[own.id]))
             for own in calibrations.members(db, session)
         ],
     )

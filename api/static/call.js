@@ -1,7 +1,5 @@
 // A call under review: keys, forms that keep one's place, and findings added from selected words.
 // Everything works without this, too: findings open by the browser itself, forms lead back here.
-const root = document.documentElement;
-root.classList.add("scripted");
 const heard = document.getElementById("heard");
 const help = document.getElementById("help");
 let at = -1;
@@ -41,8 +39,8 @@ function press(key) {
 
 function follow(key) {
   const target = document.querySelector(`.call-bar [data-key="${key}"]`);
-  if (target?.matches("a")) target.click();
-  else target?.requestSubmit();
+  if (target?.matches("form")) target.requestSubmit();
+  else target?.click();
 }
 
 // Send a form, take the page that comes back, and stay where one was.

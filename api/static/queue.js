@@ -43,7 +43,6 @@ addEventListener("keydown", (event) => {
 });
 for (const [index, row] of rows.entries()) row.addEventListener("focusin", () => { at = index; });
 document.querySelector("[data-help]")?.addEventListener("click", () => help.showModal());
-document.documentElement.classList.add("scripted");
 
 // After a call is done, the one that took its place is next.
 const before = sessionStorage.getItem("queue-at");

@@ -7,7 +7,6 @@ const wrong = document.getElementById("wrong");
 const stage = document.getElementById("stage");
 const send = document.getElementById("send");
 const words = form.dataset;
-document.documentElement.classList.add("scripted");
 
 function size(bytes) {
   const units = ["byte", "kilobyte", "megabyte"];

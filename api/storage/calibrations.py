@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, select
@@ -68,6 +68,12 @@ def create(
     return session
 
 
+def candidates(db: Session) -> list[User]:
+    """Who can be a member, by name."""
+    query = select(User).where(User.active).order_by(User.name, User.id)
+    return [own for own in db.scalars(query) if _reviews(own)]
+
+
 def _reviews(user: User) -> bool:
     return Permission.REVIEWS_WRITE in ALLOWED[Role(user.role)]
 
@@ -117,13 +123,14 @@ def targets(db: Session, session: Calibration) -> list[Target]:
     return [Target(row.Call, row.StoredReport, session.id) for row in db.execute(query)]
 
 
-def progress(db: Session, session: Calibration) -> dict[int, int]:
-    """Member -> how many calls they are done with; tells nothing of what they said."""
-    counts: Counter[int] = Counter()
-    for about in targets(db, session):
-        held = verdicts.holding(reviews.statements(db, about))
-        counts.update(own.user_id for own in held if own.action == "done")
-    return {own.id: counts[own.id] for own in members(db, session)}
+def progress(db: Session, session: Calibration) -> dict[int, set[int]]:
+    """Member -> numbers of the calls they are done with; tells nothing of what they said."""
+    done: dict[int, set[int]] = {own.id: set() for own in members(db, session)}
+    for call, said in reviews.in_calibration(db, session.id).items():
+        for own in verdicts.holding(said):
+            if own.action == "done":
+                done[own.user_id].add(call)
+    return done
 
 
 def blind(db: Session, principal: Principal, session: Calibration, uid: str) -> Target:
@@ -153,11 +160,30 @@ def own_verdict(db: Session, principal: Principal, about: Target) -> Verdict:
     return verdicts.judge(reviews.subject(db, about), own_statements(db, principal, about))
 
 
+def finish(db: Session, principal: Principal, session: Calibration, about: Target) -> None:
+    """The principal is done with a call, `to_speak_of` before; the last of all closes the session.
+
+    Who is done with everything waits for nobody but the others, and nobody speaks after it.
+    """
+    reviews.finish(db, principal, about)
+    if is_done(progress(db, session), len(targets(db, session))):
+        _close(db, principal, session)
+
+
+def is_done(done: Mapping[int, Sized], calls: int) -> bool:
+    """Whether everyone is done with every call."""
+    return all(len(own) == calls for own in done.values())
+
+
 def close(db: Session, principal: Principal, session: Calibration) -> None:
     """From now on nobody speaks, and everyone who took part may compare."""
     db.refresh(session, with_for_update=True)
     if session.closed_at:
         raise Problem(409, "This calibration is closed already.")
+    _close(db, principal, session)
+
+
+def _close(db: Session, principal: Principal, session: Calibration) -> None:
     session.closed_at = now()
     audit.record(db, principal.name, "calibration.close", f"calibration:{session.id}")
 

@@ -237,6 +237,11 @@ def keys(db: Session) -> Sequence[ApiKey]:
     return db.scalars(select(ApiKey).order_by(ApiKey.id.desc())).all()
 
 
+def key(db: Session, key_id: int) -> ApiKey | None:
+    """The key of that number."""
+    return db.get(ApiKey, key_id)
+
+
 def revoke_key(db: Session, key_id: int) -> ApiKey | None:
     """The key, good no more; `None` if there is none."""
     key = db.get(ApiKey, key_id)

@@ -75,6 +75,15 @@ def statements(db: Session, about: Target) -> list[Statement]:
     return [_statement(review, name) for review, name in db.execute(query)]
 
 
+def in_calibration(db: Session, calibration_id: int) -> dict[int, list[Statement]]:
+    """Call -> everything that was said of it in that session, in order."""
+    said: dict[int, list[Statement]] = {}
+    query = _statements().where(Review.calibration_id == calibration_id)
+    for review, name in db.execute(query):
+        said.setdefault(review.call_id, []).append(_statement(review, name))
+    return said
+
+
 def subject(db: Session, about: Target) -> Subject:
     """What the rules of verdicts need to know of it; blind in a calibration."""
     revision = scorecards.revision(db, about.report.revision_id)
