@@ -31,7 +31,7 @@ format: $(VENV)/.dev  ## rewrite the code in the one style
 	$(BIN)/ruff format .
 
 messages: $(VENV)/.dev  ## collect what pages say into api/locales/*/messages.po, for translators
-	$(BABEL) -q extract -F pyproject.toml -k marked -k Problem:2 --no-location --sort-output \
+	$(BABEL) -q extract -F pyproject.toml -k marked -k Message -k Problem:2 -k _wrong --no-location --sort-output \
 	  --project kasper -o api/locales/messages.pot .
 	for language in da nb sv; do mkdir -p api/locales/$$language && \
 	  $(BABEL) -q update --init-missing --no-fuzzy-matching --ignore-obsolete -l $$language \

@@ -14,6 +14,7 @@ import typer
 
 from analyzer.conversation import Conversation
 from analyzer.errors import KasperError, ScorecardError, TranscriptError, UsageError
+from analyzer.language import LANGUAGES
 
 app = typer.Typer(
     name="kasper",
@@ -26,6 +27,11 @@ app = typer.Typer(
 
 OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 _IDS_SHOWN = 20
+# What to do about a call without a score, by its reason.
+_REMEDIES = {
+    "LANGUAGE_NOT_SUPPORTED": f"set --language if it is truly one of {', '.join(LANGUAGES)}",
+    "ONE_SIDE_ONLY": "check who speaks in the file, or name the agent with --agent-speaker",
+}
 
 Paths = Annotated[
     list[str],
@@ -335,18 +341,9 @@ def _failure(result: Any) -> TranscriptError | None:
     """Why a call has no score: it could not be read, or its report says what stood in the way."""
     if isinstance(result, TranscriptError):
         return result
-    if result.score is not None:
-        return None
-    from analyzer.language import LANGUAGES
+    from analyzer.report import why_unscored
 
-    conversation = result.conversation
-    if "LANGUAGE_NOT_SUPPORTED" in result.unscored_because:
-        problem = f"the language {conversation.language!r} of call {result.id} is not analysed"
-        remedy = f"set --language if it is truly one of {', '.join(LANGUAGES)}"
-    else:
-        problem = f"only one side speaks in call {result.id}"
-        remedy = "check who speaks in the file, or name the agent with --agent-speaker"
-    return TranscriptError(conversation.source or result.id, problem, remedy)
+    return why_unscored(result, _REMEDIES)
 
 
 def _error_line(error: TranscriptError) -> str:

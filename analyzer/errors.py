@@ -20,7 +20,10 @@ class KasperError(Exception):
 
 
 class TranscriptError(KasperError):
-    """A transcript that cannot be read: which file, where in it, what was expected, what to do."""
+    """A transcript that cannot be read: which file, where in it, what was expected, what to do.
+
+    All but the source are messages, so that a page can say them in its language.
+    """
 
     def __init__(self, source: str, expected: str, remedy: str, *, place: str = "") -> None:
         self.source, self.place, self.expected, self.remedy = source, place, expected, remedy
@@ -45,7 +48,14 @@ def _transcript_error(source: str, expected: str, remedy: str, place: str) -> Tr
 
 
 class ScorecardError(KasperError):
-    """A scorecard that cannot be used: file, line and reason are in the message."""
+    """A scorecard that cannot be used: its name, and each mistake with its line, messages."""
+
+    def __init__(self, name: str, *mistakes: str) -> None:
+        self.name, self.mistakes = name, mistakes
+        super().__init__("\n".join(f"{name}: {mistake}." for mistake in mistakes))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.name, *self.mistakes)
 
 
 class ModelError(KasperError):

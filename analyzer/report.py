@@ -9,8 +9,10 @@ from typing import Any, TypeVar
 
 from analyzer.classifier import ModelInfo
 from analyzer.conversation import Conversation
+from analyzer.errors import TranscriptError
 from analyzer.evidence import Evidence
 from analyzer.flags import Flag
+from analyzer.messages import Message
 from analyzer.metrics import CallMetrics, Skipped
 from analyzer.outcome import Outcome
 from analyzer.scorecard import Answer, ScorecardResult
@@ -57,6 +59,31 @@ class Report:
         """The reason codes of a call that has no score, empty for one that has."""
         codes = (s.reason_code for s in self.skipped_analysis if s.feature == "score")
         return tuple(dict.fromkeys(codes))
+
+
+# What is to be done about a call that cannot be scored, by its reason.
+_REMEDIES = {
+    "LANGUAGE_NOT_SUPPORTED": Message("say which language it is, if it was detected wrongly"),
+    "ONE_SIDE_ONLY": Message("check that the file holds both sides and says who speaks"),
+}
+
+
+def why_unscored(report: Report, remedies: Mapping[str, str] = _REMEDIES) -> TranscriptError | None:
+    """Why a call has no score; `None` if it has one. `remedies` say what to do, by reason code."""
+    if report.score is not None:
+        return None
+    call, language = report.id, report.conversation.language
+    if "LANGUAGE_NOT_SUPPORTED" in report.unscored_because:
+        code = "LANGUAGE_NOT_SUPPORTED"
+        problem = Message(
+            "the language %(language)r of call %(call)s is not analysed",
+            language=language,
+            call=call,
+        )
+    else:
+        code = "ONE_SIDE_ONLY"
+        problem = Message("only one side speaks in call %(call)s", call=call)
+    return TranscriptError(report.conversation.source or call, problem, remedies[code])
 
 
 def to_dict(report: Report) -> dict[str, Any]:

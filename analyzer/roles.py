@@ -10,6 +10,7 @@ from dataclasses import replace
 from analyzer.classifier import Classifier
 from analyzer.conversation import Conversation, Role, RoleDecision, Turn, number_speakers
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 
 # The turns of one speaker are not independent witnesses: their summed log-odds are tempered.
 _TEMPER = 0.5
@@ -44,8 +45,12 @@ def _set_agent(conversation: Conversation, agent_speaker: str) -> Conversation:
         names = ", ".join(sorted(speakers)) or "none is named"
         raise TranscriptError(
             conversation.source or conversation.id,
-            f"nobody in call {conversation.id} is called {agent_speaker!r}",
-            f"name one of its speakers: {names}",
+            Message(
+                "nobody in call %(call)s is called %(name)r",
+                call=conversation.id,
+                name=agent_speaker,
+            ),
+            Message("name one of its speakers: %(names)s", names=names),
         )
     chosen = [t for t in conversation.turns if (t.speaker or "").lower() == wanted]
     # who is already known stays known, unless the file had the sides the wrong way round

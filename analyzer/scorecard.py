@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from analyzer.errors import ScorecardError
+from analyzer.messages import Message, mistake
 from analyzer.traits import LABELS
 
 DEFAULT_SCORECARD = Path(__file__).parent / "scorecards" / "default.toml"
@@ -28,7 +29,7 @@ CALL_MEASURES = ("transfers", "recovery", "resolved", "failure")
 AnswerValue = Literal["yes", "no", "not_applicable", "insufficient_evidence"]
 
 
-def _misplaced(message: str, place: tuple[int | str, ...]) -> PydanticCustomError:
+def _misplaced(message: Message, place: tuple[int | str, ...]) -> PydanticCustomError:
     """An error of the whole scorecard that is mended at one place in it."""
     return PydanticCustomError("inconsistent", "{message}", {"message": message, "place": place})
 
@@ -61,7 +62,13 @@ class Question(_Part):
         for name in measure:
             if name not in LABELS and name not in CALL_MEASURES:
                 known = ", ".join((*LABELS, *CALL_MEASURES))
-                raise ValueError(f"{name!r} is nothing that is measured; use one of: {known}")
+                raise ValueError(
+                    Message(
+                        "%(name)r is nothing that is measured; use one of: %(known)s",
+                        name=name,
+                        known=known,
+                    )
+                )
         return measure
 
     @field_validator("answer_choices")
@@ -69,7 +76,9 @@ class Question(_Part):
     def _rising(cls, choices: tuple[AnswerChoice, ...]) -> tuple[AnswerChoice, ...]:
         steps = [choice.at_least for choice in choices]
         if steps[0] != 0 or steps != sorted(set(steps)):
-            raise ValueError("at_least must begin at 0 and rise from choice to choice")
+            raise ValueError(
+                Message("how many are needed must begin at 0 and rise from answer to answer")
+            )
         return choices
 
     @property
@@ -109,14 +118,16 @@ class Scorecard(_Part):
         starts = [category.from_score for category in self.performance_categories]
         if not starts or starts[0] != 0 or starts != sorted(set(starts)):
             raise _misplaced(
-                "performance_categories must begin at from_score 0 and rise",
+                Message("the bands must begin at 0 and rise"),
                 ("performance_categories", 0),
             )
         seen: set[str] = set()
         for i, section in enumerate(self.sections):
             for j, question in enumerate(section.questions):
                 if question.id in seen:
-                    message = f"another question has the id {question.id!r}; give this one its own"
+                    message = Message(
+                        "another question has the id %(id)r; give this one its own", id=question.id
+                    )
                     raise _misplaced(message, ("sections", i, "questions", j, "id"))
                 seen.add(question.id)
         return self
@@ -288,7 +299,8 @@ def load(path: Path) -> Scorecard:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ScorecardError(f"{path}: cannot be read ({error}).") from None
+        why = Message("cannot be read (%(reason)s)", reason=str(error))
+        raise ScorecardError(str(path), why) from None
     return loads(text, str(path))
 
 
@@ -297,32 +309,40 @@ def loads(text: str, name: str = "the scorecard") -> Scorecard:
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ScorecardError(f"{name}: not valid TOML: {error}.") from None
+        raise ScorecardError(
+            name, Message("not valid TOML: %(reason)s", reason=str(error))
+        ) from None
     try:
         return Scorecard.model_validate(values)
     except ValidationError as invalid:
-        raise ScorecardError("\n".join(_described(name, text, invalid))) from None
+        mistakes = (
+            Message(
+                "line %(line)s: %(field)s: %(what)s",
+                line=_line_of(text, place),
+                field=".".join(map(str, place)) or Message("the scorecard"),
+                what=what,
+            )
+            for place, what in mistakes_of(invalid)
+        )
+        raise ScorecardError(name, *mistakes) from None
 
 
-# What a person who writes a scorecard can act on, where pydantic speaks to programmers.
+# What a person who writes a scorecard can act on, beside what `mistake` says of any value.
 _PLAIN = {
-    "extra_forbidden": "there is no such field; check the spelling",
-    "missing": "is missing",
-    "string_pattern_mismatch": "small letters, digits and _ only, a letter first",
-    "tuple_type": 'expected a list in brackets, such as ["deflection"]',
+    "string_pattern_mismatch": Message("small letters, digits and _ only, a letter first"),
+    "tuple_type": Message('expected a list in brackets, such as ["deflection"]'),
 }
 
 
-def _described(name: str, text: str, invalid: ValidationError) -> Iterator[str]:
+def mistakes_of(invalid: ValidationError) -> Iterator[tuple[tuple[int | str, ...], Message]]:
+    """Each mistake of a scorecard: the path of keys and indices to it, and what is wrong."""
     mistakes = invalid.errors(include_url=False)
     for wrong in mistakes:
         inner = [m["loc"] for m in mistakes if len(m["loc"]) > len(wrong["loc"])]
         if wrong["type"] == "too_short" and wrong["loc"] in [i[: len(wrong["loc"])] for i in inner]:
             continue  # pydantic does not count the parts that are named as wrong themselves
-        message = _PLAIN.get(wrong["type"], wrong["msg"].removeprefix("Value error, "))
-        place = wrong.get("ctx", {}).get("place", wrong["loc"])
-        field = ".".join(str(part) for part in place) or "the scorecard"
-        yield f"{name}, line {_line_of(text, place)}: {field}: {message}."
+        what = _PLAIN.get(wrong["type"]) or mistake(wrong)
+        yield wrong.get("ctx", {}).get("place", wrong["loc"]), what
 
 
 _TABLE = re.compile(r"^\s*\[\[?\s*([\w.]+)\s*\]\]?")

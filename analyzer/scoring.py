@@ -17,6 +17,7 @@ from analyzer.events import transfers
 from analyzer.evidence import Evidence, find_evidence
 from analyzer.flags import Facts, raise_flags
 from analyzer.language import LANGUAGES, language_of, normalise
+from analyzer.messages import Message
 from analyzer.metrics import Skipped, measure
 from analyzer.outcome import Outcome, judge_outcome, turns_by_label
 from analyzer.report import Report
@@ -156,8 +157,11 @@ def _redacted(
     except TranscriptError as error:
         raise TranscriptError(
             error.source,
-            f"nobody in call {conversation.id} has the name that was given for the agent",
-            "run it without redaction to see who speaks",
+            Message(
+                "nobody in call %(call)s has the name that was given for the agent",
+                call=conversation.id,
+            ),
+            Message("run it without redaction to see who speaks"),
         ) from None
     speakers = {turn.speaker for turn in conversation.turns if turn.speaker}
     return redact(with_sides, names=speakers).conversation

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from urllib.parse import unquote, urlsplit
 
+from analyzer.messages import Message
 from api.settings import Settings
 
 # Characters that programs read in different ways; none of them belongs into an address.
@@ -22,10 +23,10 @@ def allowed(url: str, settings: Settings) -> bool:
 def webhook_mistake(url: str, settings: Settings) -> str | None:
     """What is wrong with the address of a webhook, in words; `None` if it may be used."""
     if not allowed(url, settings):
-        return "This address is not under one that KASPER_ALLOWED_URLS names."
+        return Message("This address is not under one that KASPER_ALLOWED_URLS names.")
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
-        return "A webhook's address begins with https://, or with http:// on this machine."
+        return Message("A webhook's address begins with https://, or with http:// on this machine.")
     return None
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
 from analyzer.classifier import Classifier
+from analyzer.messages import Message
 from api.access import Permission, Principal
 from api.problems import Problem
 from api.settings import Settings
@@ -113,5 +114,6 @@ class Allow:
         if principal is None:
             raise Problem(401, "Sign in, or send an API key.", headers=_CHALLENGE)
         if not principal.may(self.permission):
-            raise Problem(403, f"This takes the permission {self.permission}.")
+            asked = Message("This takes the permission %(name)s.", name=str(self.permission))
+            raise Problem(403, asked)
         return principal

@@ -12,6 +12,7 @@ from unicodedata import category
 from analyzer.conversation import Conversation
 from analyzer.errors import TranscriptError
 from analyzer.language import language_of
+from analyzer.messages import Message
 from analyzer.reading.document import Document, shown
 from analyzer.reading.formats import parse
 from analyzer.reading.sources import Location, documents, locate
@@ -75,12 +76,14 @@ def _read(
                 unpacked += len(document.data)
             if unpacked > settings.max_unpacked_bytes:
                 limit = settings.max_unpacked_bytes // 2**20
-                yield _too_much(location.name, f"more than {limit} MiB once unpacked")
+                what = Message("more than %(size)s MiB once unpacked", size=limit)
+                yield _too_much(location.name, what)
                 return
             for parsed in _parsed(document, settings, format):
                 calls += 1
                 if calls > settings.max_calls:
-                    yield _too_much(location.name, f"more than {settings.max_calls} calls at once")
+                    what = Message("more than %(most)s calls at once", most=settings.max_calls)
+                    yield _too_much(location.name, what)
                     return
                 yield _storable(parsed) if isinstance(parsed, Conversation) else parsed
 
@@ -92,9 +95,11 @@ def _parsed(
         return [document]
     if len(document.data) > settings.max_document_bytes:
         limit = settings.max_document_bytes // 2**20
-        return [_too_much(document.name, f"more than {limit} MiB in one file")]
+        what = Message("more than %(size)s MiB in one file", size=limit)
+        return [_too_much(document.name, what)]
     if document.data.count(b"{") + document.data.count(b"[") > _MAX_PARTS:
-        return [_too_much(document.name, f"more than {_MAX_PARTS} objects and lists in one file")]
+        what = Message("more than %(most)s objects and lists in one file", most=_MAX_PARTS)
+        return [_too_much(document.name, what)]
     return parse(document, format)
 
 
@@ -105,8 +110,8 @@ def _storable(conversation: Conversation) -> Parsed:
         if len(keys[name] or "") > width:
             return TranscriptError(
                 conversation.source,
-                f"`{name}` has more than {width} characters",
-                "give the call a shorter one",
+                Message("`%(field)s` has more than %(most)s characters", field=name, most=width),
+                Message("give the call a shorter one"),
             )
     turns = tuple(
         replace(turn, text=_UNSTORABLE.sub("\ufffd", turn.text), speaker=_line(turn.speaker))
@@ -134,9 +139,10 @@ def redacted(conversation: Conversation, settings: Settings) -> Conversation:
 def job_item(parsed: Parsed) -> dict[str, Any]:
     """An item of a job: a conversation to score, or an error to show."""
     if isinstance(parsed, TranscriptError):
-        return {"name": parsed.source, "error": parsed.fields()}
+        return {"name": parsed.source, "error": parsed}
     return {"name": parsed.source or parsed.id, "payload": to_payload(parsed)}
 
 
-def _too_much(name: str, what: str) -> TranscriptError:
-    return TranscriptError(name, what, "send fewer calls at a time; what came before is taken")
+def _too_much(name: str, what: Message) -> TranscriptError:
+    remedy = Message("send fewer calls at a time; what came before is taken")
+    return TranscriptError(name, what, remedy)

@@ -19,6 +19,8 @@ from analyzer.writing.catalogue import marked as marked
 LOCALES = Path(__file__).parent / "locales"
 # Each in its own words, as people look for it.
 LANGUAGES = {"en": "English", "da": "Dansk", "nb": "Norsk", "sv": "Svenska"}
+# Whose numbers, days and hours each writes: English as it is written in Europe.
+REGIONS = {"en": "en_GB", "da": "da_DK", "nb": "nb_NO", "sv": "sv_SE"}
 # What browsers ask for that one of ours serves.
 _ALIASES = {"no": "nb", "nn": "nb"}
 

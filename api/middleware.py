@@ -16,8 +16,10 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Message as Part
 
+from analyzer.messages import Message
 from api import problems
 from api.deps import SESSION_COOKIE
 from api.settings import Settings
@@ -62,7 +64,10 @@ def install(app: FastAPI, settings: Settings) -> None:
         refused = f"refused {address}"
         if not limiter.test(general, refused) or not limiter.hit(general, own or address):
             waiting = limiter.get_window_stats(general, own or address).reset_time - time.time()
-            detail = f"More than {settings.rate_limit.replace('/', ' requests a ')}; wait a little."
+            number, _, unit = settings.rate_limit.partition("/")
+            detail = Message(
+                "More than %(number)s requests a %(unit)s; wait a little.", number=number, unit=unit
+            )
             headers = {"Retry-After": str(max(1, math.ceil(waiting)))}
             return problems.answer(request, 429, detail, headers=headers)
         response = await call_next(request)
@@ -120,14 +125,15 @@ class BodyLimit:
         headers = dict(scope["headers"])
         is_upload = headers.get(b"content-type", b"").startswith(b"multipart/form-data")
         limit = self.settings.max_upload_bytes if is_upload else self.settings.max_body_bytes
-        detail = f"At most {limit / 2**20:g} MiB are taken at once; send it in parts."
+        size = f"{limit / 2**20:g}"
+        detail = Message("At most %(size)s MiB are taken at once; send it in parts.", size=size)
         stated = headers.get(b"content-length", b"")
         if stated.isdigit() and int(stated) > limit:
             await problems.answer(Request(scope), 413, detail)(scope, receive, send)
             return
         received = 0
 
-        async def counted() -> Message:
+        async def counted() -> Part:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SkipValidation
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from analyzer.messages import Message, mistake, translated
+from api.locales import translations
 from api.storage.database import AWAY
 
 MEDIA_TYPE = "application/problem+json"
@@ -29,7 +31,7 @@ log = logging.getLogger("kasper")
 class ProblemError(BaseModel):
     """One mistake: `pointer` is a JSON pointer into the body, `parameter` a name in the URL."""
 
-    detail: str
+    detail: SkipValidation[str]  # as it is: a `Message` keeps what it is made of
     pointer: str | None = None
     parameter: str | None = None
 
@@ -78,7 +80,7 @@ class Problem(Exception):
 
 def not_found(what: str) -> Problem:
     """What is not there and what one may not see get the same answer."""
-    return Problem(404, f"There is no such {what}, or you may not see it.")
+    return Problem(404, Message("There is no such %(what)s, or you may not see it.", what=what))
 
 
 def answer(
@@ -94,14 +96,23 @@ def answer(
         page: Response = request.app.state.error_page(request, status, detail, errors, request_id)
         page.headers.update(headers or {})
         return page
+    say = _in_words_of(request)
+    told = [own.model_copy(update={"detail": say(own.detail)}) for own in errors]
     body = ProblemDetails(
         title=HTTPStatus(status).phrase,
         status=status,
-        detail=detail,
-        errors=list(errors),
+        detail=say(detail),
+        errors=told,
         request_id=request_id,
     )
     return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+
+
+def _in_words_of(request: Request) -> Callable[[str], str]:
+    """English, or the language of the person whose browser asks."""
+    principal = getattr(request.state, "principal", None)
+    gettext = translations(principal.language if principal else "en").gettext
+    return lambda text: translated(text, gettext)
 
 
 def _wants_page(request: Request) -> bool:
@@ -126,8 +137,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def _invalid(request: Request, error: RequestValidationError) -> Response:
         mistakes = [_mistake(item) for item in error.errors()]
-        count = "One mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-        return answer(request, 422, f"{count} in the request; `errors` names each.", mistakes)
+        detail = Message("The request is not as it should be; `errors` names each mistake.")
+        return answer(request, 422, detail, mistakes)
 
     @app.exception_handler(DataError)
     def _unstorable(request: Request, error: DataError) -> Response:
@@ -136,7 +147,9 @@ def install(app: FastAPI) -> None:
     def _away(request: Request, error: Exception) -> Response:
         # the database's own words may hold personal data, so only the kind is logged
         log.error("database: %s", type(getattr(error, "orig", error)).__name__)
-        detail = "The database does not answer. Nothing was changed; try again in a moment."
+        detail = Message(
+            "The database does not answer. Nothing was changed; try again in a moment."
+        )
         return answer(request, 503, detail, headers={"Retry-After": "5"})
 
     for kind in AWAY:
@@ -147,7 +160,11 @@ def unexpected(request: Request, error: Exception) -> Response:
     """The answer to a mistake in the program; the log says where it is."""
     number = getattr(request.state, "request_id", "")
     log.error("%s: %s", number, place_of(error))
-    return answer(request, 500, f"Something went wrong here; its log has it under {number}.")
+    return answer(
+        request,
+        500,
+        Message("Something went wrong here; its log has it under %(number)s.", number=number),
+    )
 
 
 def place_of(error: BaseException) -> str:
@@ -163,8 +180,8 @@ def _mistake(item: dict[str, Any]) -> ProblemError:
     place, path = where[0], where[1:]
     if place == "body":
         pointer = "".join(f"/{_escaped(str(part))}" for part in path)
-        return ProblemError(detail=item["msg"], pointer=pointer)
-    return ProblemError(detail=item["msg"], parameter=str(path[0]) if path else str(place))
+        return ProblemError(detail=mistake(item), pointer=pointer)
+    return ProblemError(detail=mistake(item), parameter=str(path[0]) if path else str(place))
 
 
 def _escaped(part: str) -> str:

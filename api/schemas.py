@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from analyzer.conversation import Conversation, Role, RoleDecision, Turn
+from analyzer.messages import Message
+from api.payload import from_error
 from api.storage.jobs import Progress
 from api.storage.tables import Call, Job
 
@@ -17,11 +19,11 @@ Band = Literal["rasmus", "kasper", "star"]
 
 def _storable(text: str) -> str:
     if "\0" in text:
-        raise ValueError("must not hold the character U+0000")
+        raise ValueError(Message("must not hold the character U+0000"))
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("must not hold half a surrogate pair") from None
+        raise ValueError(Message("must not hold half a surrogate pair")) from None
     return text
 
 
@@ -139,11 +141,12 @@ class JobOut(BaseModel):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
-    error: dict[str, Any] | None
+    error: dict[str, str] | None
 
     @classmethod
     def of(cls, job: Job, progress: Progress) -> JobOut:
         """The state of a stored job."""
         counted = {"completed": progress.completed, "failed": progress.failed}
         own = {name: getattr(job, name) for name in cls.model_fields if name not in counted}
+        own["error"] = from_error(job.error).fields() if job.error else None
         return cls.model_validate(own | counted)

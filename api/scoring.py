@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from analyzer.classifier import Classifier
 from analyzer.conversation import Conversation
-from analyzer.errors import TranscriptError
 from analyzer.report import Report
 from analyzer.scorecard import Scorecard, loads
 from analyzer.scoring import score
@@ -43,18 +42,3 @@ def score_again(call: Call, revision: ScorecardRevision, classifier: Classifier)
 def numbered_card(revision: ScorecardRevision) -> Scorecard:
     """The scorecard of a revision, with the number that it has here."""
     return card_of(revision.toml).model_copy(update={"revision": revision.number})
-
-
-def why_unscored(report: Report) -> dict[str, str] | None:
-    """Why a call has no score, in the words of an error; `None` if it has one."""
-    if report.score is not None:
-        return None
-    conversation = report.conversation
-    if "LANGUAGE_NOT_SUPPORTED" in report.unscored_because:
-        problem = f"the language {conversation.language!r} of call {report.id} is not analysed"
-        remedy = "set the language if it was detected wrongly"
-    else:
-        problem = f"only one side speaks in call {report.id}"
-        remedy = "check who speaks in the file"
-    source = conversation.source or report.id
-    return TranscriptError(source, problem, remedy).fields()

@@ -20,10 +20,12 @@ from sqlalchemy.exc import IntegrityError
 
 from analyzer.classifier import Classifier
 from analyzer.errors import KasperError, TranscriptError
+from analyzer.messages import Message
+from analyzer.report import why_unscored
 from api import intake, retention, webhooks
 from api.payload import from_payload
 from api.problems import place_of
-from api.scoring import score_again, score_under, why_unscored
+from api.scoring import score_again, score_under
 from api.settings import Settings
 from api.storage import calls, jobs, scorecards
 from api.storage.database import AWAY, Database
@@ -210,7 +212,7 @@ class Worker:
             calls.add_report(db, kept, report, revision)
             jobs.finish_item(db, held, call_id=kept.id, error=why_unscored(report))
 
-    def _finish(self, item: JobItem, error: dict[str, str]) -> None:
+    def _finish(self, item: JobItem, error: TranscriptError) -> None:
         with self.database.session() as db:
             held = jobs.lock_item(db, item.id, self.name)
             if held is not None:
@@ -285,23 +287,31 @@ _LEADERS: dict[str, Callable[[Worker, Job], None]] = {
 }
 
 
-def _gone(item: JobItem) -> dict[str, str]:
-    problem = "the call or the scorecard has been erased"
-    return TranscriptError(item.name, problem, "nothing is left to do").fields()
+def _gone(item: JobItem) -> TranscriptError:
+    return TranscriptError(
+        item.name,
+        Message("the call or the scorecard has been erased"),
+        Message("nothing is left to do"),
+    )
 
 
-def _said(item: JobItem, error: KasperError) -> dict[str, str]:
-    if not isinstance(error, TranscriptError):
-        error = TranscriptError(item.name, str(error), "see the log")
-    return error.fields()
+def _said(item: JobItem, error: KasperError) -> TranscriptError:
+    if isinstance(error, TranscriptError):
+        return error
+    return TranscriptError(item.name, str(error), Message("ask an admin to look at the log"))
 
 
-def _fault(item: JobItem, error: Exception) -> dict[str, str]:
-    problem = f"the program failed on this call ({type(error).__name__})"
-    remedy = "the worker's log says where; report it, and resume the job once it is mended"
-    return TranscriptError(item.name, problem, remedy).fields()
+def _fault(item: JobItem, error: Exception) -> TranscriptError:
+    return TranscriptError(
+        item.name,
+        Message("the program failed on this call (%(kind)s)", kind=type(error).__name__),
+        Message("ask an admin to look at the log; once it is mended, try again"),
+    )
 
 
-def _unreadable(kind: str) -> dict[str, str]:
-    problem = f"the address cannot be read ({kind})"
-    return TranscriptError("", problem, "check the address, then resume the job").fields()
+def _unreadable(kind: str) -> TranscriptError:
+    return TranscriptError(
+        "",
+        Message("the address cannot be read (%(kind)s)", kind=kind),
+        Message("check the address, then try again"),
+    )

@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import IO, cast
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 from analyzer.reading.document import Document, shown
 
 # A year of one call is far smaller; what is larger is no transcript, or a decompression bomb.
@@ -64,8 +65,20 @@ def bounded(stream: IO[bytes], name: str) -> bytes:
     return data
 
 
+# What is wrong with a packed file, where Python speaks to programmers.
+_WHY = (
+    ((zlib.error, lzma.LZMAError, zipfile.BadZipFile, gzip.BadGzipFile, struct.error, EOFError),
+     Message("it is damaged or not complete")),
+    (NotImplementedError, Message("it is packed in a way that is not read here")),
+    (RuntimeError, Message("it is encrypted")),
+)  # fmt: skip
+
+
 def reason(error: Exception) -> str:
-    """Why it failed, in a few words without line breaks."""
+    """Why it failed, in a few words without line breaks; some are those of the system."""
+    for kinds, words in _WHY:
+        if isinstance(error, kinds):
+            return words
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return shown(said, 200).rstrip(".")
 
@@ -91,7 +104,9 @@ def unpack(
 
 def _once(kind: str, packed: tuple[str, ...], document: Document) -> None:
     if kind in packed:
-        raise TranscriptError(document.name, "an archive inside an archive", "unpack it first")
+        raise TranscriptError(
+            document.name, Message("an archive inside an archive"), Message("unpack it first")
+        )
 
 
 def _contents(
@@ -104,7 +119,9 @@ def _contents(
         yield document
     elif names & _OFFICE:
         raise TranscriptError(
-            document.name, "an office document", "save it as plain text, or a table as XLSX or CSV"
+            document.name,
+            Message("an office document"),
+            Message("save it as plain text, or a table as XLSX or CSV"),
         )
     else:
         _once("zip", packed, document)
@@ -116,12 +133,18 @@ def _members(
 ) -> Iterator[Document | TranscriptError]:
     members = [m for m in archive.infolist() if not m.is_dir() and is_call(PurePath(m.filename))]
     if not members:
-        raise TranscriptError(document.name, "the archive has no files", "check the path")
+        raise TranscriptError(
+            document.name, Message("the archive has no calls"), Message("check what is in it")
+        )
     if len(members) > MAX_ARCHIVE_MEMBERS:
         raise TranscriptError(
             document.name,
-            f"{len(members)} files in one archive, at most {MAX_ARCHIVE_MEMBERS} are read",
-            "split the archive",
+            Message(
+                "%(count)s files in one archive, at most %(most)s are read",
+                count=len(members),
+                most=MAX_ARCHIVE_MEMBERS,
+            ),
+            Message("split the archive"),
         )
     for member in members:
         name = f"{document.name}!{shown(member.filename, 200)}"
@@ -132,10 +155,13 @@ def _members(
         except TranscriptError as error:
             yield error
         except DAMAGED as error:
-            yield TranscriptError(name, f"cannot be unpacked ({reason(error)})", "pack it again")
+            why = Message("cannot be unpacked (%(reason)s)", reason=reason(error))
+            yield TranscriptError(name, why, Message("pack it again"))
 
 
 def _too_large(name: str) -> TranscriptError:
     return TranscriptError(
-        name, f"more than {MAX_BYTES // 2**20} MiB, too large for one file", "split the file"
+        name,
+        Message("more than %(size)s MiB, too large for one file", size=MAX_BYTES // 2**20),
+        Message("split the file"),
     )

@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from typing import Any, NoReturn
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 from analyzer.reading.encoding import decode
 
 # A string, or one of the words that Python writes for numbers which JSON does not have.
@@ -20,7 +21,18 @@ _LONE_SURROGATE = re.compile(
     r"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 _LONG_NUMBER = re.compile(r"\d{1000}")
-_MEND = "mend the place named or export it again"
+_MEND = Message("mend the place named or export it again")
+# What json says to programmers, in plain words, by how it begins.
+_PLAIN = {
+    "Expecting property name": Message("a name in double quotes is missing"),
+    "Expecting ':'": Message("a colon is missing"),
+    "Expecting ','": Message("a comma is missing"),
+    "Expecting value": Message("a value is missing"),
+    "Extra data": Message("something stands after its end"),
+    "Illegal trailing comma": Message("there is a comma too many"),
+    "Invalid control character": Message("a line breaks off inside a text"),
+    "Invalid \\": Message("a backslash stands before the wrong letter"),
+}
 
 
 class JsonError(Exception):
@@ -62,13 +74,20 @@ class Document:
         try:
             return parse_json(self.text)
         except JsonError as error:
-            place = f"line {error.line}, column {error.column}" if error.line else ""
-            raise TranscriptError(self.name, error.expected, error.remedy, place=place) from None
+            raise TranscriptError(
+                self.name, error.expected, error.remedy, place=_place(error)
+            ) from None
 
     @cached_property
     def starts_like_json(self) -> bool:
         """Whether the first character is one that opens a JSON object or array."""
         return self.text.lstrip()[:1] in ("{", "[")
+
+
+def _place(error: JsonError) -> str:
+    if error.line is None:
+        return ""
+    return Message("line %(line)s, column %(column)s", line=error.line, column=error.column)
 
 
 def shown(text: object, limit: int = 60) -> str:
@@ -91,21 +110,26 @@ def parse_json(text: str) -> Any:
         raise _explained(error, text) from None
     except RecursionError:
         raise JsonError(
-            "JSON nested too deeply for a transcript", "check what wrote this file"
+            Message("JSON nested too deeply for a transcript"),
+            Message("check what wrote this file"),
         ) from None
     except ValueError:  # Python's limit on the digits of an integer
         number = _LONG_NUMBER.search(text)
         position = number.start() if number else None
-        raise JsonError("a number with too many digits", _MEND, text, position) from None
+        raise JsonError(Message("a number with too many digits"), _MEND, text, position) from None
 
 
 def _explained(error: json.JSONDecodeError, text: str) -> JsonError:
     at_end = error.pos >= len(text.rstrip()) and error.msg != "Extra data"
     if at_end or error.msg.startswith("Unterminated string"):
-        return JsonError("the JSON ends in the middle", "export the file again", text, error.pos)
-    return JsonError(f"not valid JSON ({error.msg})", _MEND, text, error.pos)
+        ends = Message("the JSON ends in the middle")
+        return JsonError(ends, Message("export the file again"), text, error.pos)
+    why = next((own for start, own in _PLAIN.items() if error.msg.startswith(start)), None)
+    said = Message("not valid JSON: %(reason)s", reason=why) if why else Message("not valid JSON")
+    return JsonError(said, _MEND, text, error.pos)
 
 
 def _refuse_constant(text: str, name: str) -> NoReturn:
     position = next((match.start() for match in _CONSTANT.finditer(text) if match[1]), None)
-    raise JsonError(f"not valid JSON ({name} is not a JSON number)", _MEND, text, position)
+    why = Message("not valid JSON: %(name)s is no number there", name=name)
+    raise JsonError(why, _MEND, text, position)

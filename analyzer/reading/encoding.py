@@ -6,6 +6,7 @@ import codecs
 import re
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -66,15 +67,19 @@ def _strict(data: bytes, encoding: str, source: str, skipped: int = 0) -> str:
         name = encoding.upper().removesuffix("-LE").removesuffix("-BE")
         raise TranscriptError(
             source,
-            f"byte 0x{data[position]:02x} is not {name} text",
-            "save the file as UTF-8",
-            place=f"byte {position}",
+            Message(
+                "byte 0x%(byte)s is not %(encoding)s text",
+                byte=f"{data[position]:02x}",
+                encoding=name,
+            ),
+            Message("save the file as UTF-8"),
+            place=Message("byte %(number)s", number=position),
         ) from None
 
 
 def _binary(source: str) -> TranscriptError:
     return TranscriptError(
         source,
-        "expected text, found binary data",
-        "give a transcript rather than a recording, a picture or an office document",
+        Message("expected text, found binary data"),
+        Message("give a transcript rather than a recording, a picture or an office document"),
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from analyzer.conversation import Conversation, Turn, number_speakers
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message, mistake
 from analyzer.reading.document import Document
 
 # The first word may be placed a little before the recording; earlier or later times are mistakes.
@@ -55,8 +56,9 @@ class Origin:
 
     def error(self, expected: str, remedy: str, *, place: str = "") -> TranscriptError:
         """The error to raise for this call; `place` narrows the origin's own place."""
-        places = ", ".join(part for part in (self.place, place) if part)
-        return TranscriptError(self.source, expected, remedy, place=places)
+        if self.place and place:
+            place = Message("%(outer)s, %(inner)s", outer=self.place, inner=place)
+        return TranscriptError(self.source, expected, remedy, place=place or self.place)
 
 
 class Shape(BaseModel):
@@ -72,6 +74,11 @@ class Shape(BaseModel):
         return value
 
 
+def field(path: str) -> Message:
+    """A place in JSON: the names and numbers of fields that lead there, with dots between."""
+    return Message("field %(path)s", path=path)
+
+
 ShapeT = TypeVar("ShapeT", bound=Shape)
 
 
@@ -82,11 +89,11 @@ def shaped(shape: type[ShapeT], value: Any, origin: Origin) -> ShapeT:
     except ValidationError as invalid:
         first = invalid.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"])
-        said = first["msg"].removeprefix("Value error, ")
-        expected = said[:1].lower() + said[1:]
-        if first["type"] == "model_type":
-            expected = "input should be a JSON object"
-        raise origin.error(expected, "export the file again", place=place) from None
+        raise origin.error(
+            mistake(first),
+            Message("export the file again"),
+            place=field(place) if place else "",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +212,9 @@ def conversation(
     if not as_given:
         kept = [_cleaned(turn) for turn in kept if turn.text.strip()]
     if not any(turn.role != "system" and turn.text.strip() for turn in kept):
-        raise origin.error("no speech in this call", "check that the transcription succeeded")
+        raise origin.error(
+            Message("no speech in this call"), Message("check that the transcription succeeded")
+        )
     return Conversation(
         id=id or origin.id,
         turns=number_speakers(kept),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from analyzer.errors import TranscriptError, UsageError
+from analyzer.messages import Message
 from analyzer.reading import (
     assemblyai,
     aws_call_analytics,
@@ -80,7 +81,9 @@ def parse(document: Document, format_name: str = "auto") -> Iterator[Parsed]:
 
 def _parse(document: Document, wanted: Format | JsonFormat | None) -> Iterable[Parsed]:
     if not document.data.strip(_BLANK):
-        raise TranscriptError(document.name, "the file is empty", "export it again")
+        raise TranscriptError(
+            document.name, Message("the file is empty"), Message("export it again")
+        )
     if isinstance(wanted, Format):
         return wanted.parse(document)
     for known in TEXT_FORMATS:
@@ -90,8 +93,8 @@ def _parse(document: Document, wanted: Format | JsonFormat | None) -> Iterable[P
         return _parse_json(document, wanted)
     raise TranscriptError(
         document.name,
-        "not a transcript in a format that is read",
-        "see `kasper formats`, or write one turn a line as `Agent: …` and `Customer: …`",
+        Message("not a transcript in a format that is read"),
+        Message("export it in one that is, or write one turn a line: `Agent: …`, `Customer: …`"),
     )
 
 
@@ -102,7 +105,7 @@ def _parse_json(document: Document, wanted: JsonFormat | None) -> Iterator[Parse
         if not _has_json_lines(document):
             raise
         for number, line in _filled_lines(document):
-            origin = Origin(document.name, f"{document.id}-{number}", f"line {number}")
+            origin = Origin(document.name, f"{document.id}-{number}", _line(number))
             yield parse_line(line, origin, wanted)
         return
     if wanted in (None, azure_conversation.FORMAT):
@@ -128,13 +131,17 @@ def _filled_lines(document: Document) -> list[tuple[int, str]]:
     return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
+def _line(number: int) -> Message:
+    return Message("line %(line)s", line=number)
+
+
 def parse_line(line: str, origin: Origin, wanted: JsonFormat | None) -> Parsed:
     """The call on a line of JSON Lines."""
     try:
         value = parse_json(line)
     except JsonError as error:
-        place = f"column {error.column}" if error.column else ""
-        return origin.error(error.expected, "mend or remove this line", place=place)
+        place = Message("column %(column)s", column=error.column) if error.column else ""
+        return origin.error(error.expected, Message("mend or remove this line"), place=place)
     return parse_value(value, origin, wanted)
 
 
@@ -142,12 +149,15 @@ def _parse_list(
     values: list[Any], document: Document, wanted: JsonFormat | None
 ) -> Iterator[Parsed]:
     if not values:
-        raise TranscriptError(document.name, "the list has no calls", "export it again")
+        raise TranscriptError(
+            document.name, Message("the list has no calls"), Message("export it again")
+        )
     whole = Origin(document.name, document.id)
     if wanted is None and not any(map(_format_of, values)):
         raise _unknown(values[0], whole)
     for number, value in enumerate(values, 1):
-        origin = Origin(document.name, f"{document.id}-{number}", f"call {number}")
+        place = Message("call %(call)s", call=number)
+        origin = Origin(document.name, f"{document.id}-{number}", place)
         yield parse_value(value, origin, wanted)
 
 
@@ -168,9 +178,11 @@ def _format_of(value: Any) -> JsonFormat | None:
 
 def _unknown(value: Any, origin: Origin) -> TranscriptError:
     if not isinstance(value, dict):
-        return origin.error("expected a JSON object that holds a call", "see `kasper formats`")
-    fields = ", ".join(shown(field, 40) for field in list(value)[:5]) or "none"
+        return origin.error(
+            Message("expected a JSON object that holds a call"), Message("export it again")
+        )
+    fields = ", ".join(shown(field, 40) for field in list(value)[:5]) or "–"
     return origin.error(
-        f"JSON of no format that is read (its fields: {fields})",
-        "see `kasper formats`, or write `turns` with `text` as in Kasper's own JSON",
+        Message("JSON of no format that is read (its fields: %(fields)s)", fields=fields),
+        Message("export it in one that is, or write `turns` with `text` as in Kasper's own JSON"),
     )

@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from analyzer.conversation import Conversation, Role, Turn
+from analyzer.messages import Message
 from analyzer.reading.format import (
     LATEST_S,
     JsonFormat,
@@ -28,7 +29,13 @@ class _Turn(Shape):
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
         if self.start is not None and self.end is not None and self.end < self.start:
-            raise ValueError(f"the end ({self.end:g}) is before the start ({self.start:g})")
+            raise ValueError(
+                Message(
+                    "the end (%(end)g) is before the start (%(start)g)",
+                    end=self.end,
+                    start=self.start,
+                )
+            )
         return self
 
 

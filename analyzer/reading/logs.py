@@ -15,6 +15,7 @@ from itertools import chain, groupby, pairwise
 from typing import IO, Any, cast
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 from analyzer.reading.archive import DAMAGED, reason, stem
 from analyzer.reading.columns import fields_of
 from analyzer.reading.document import shown
@@ -66,10 +67,12 @@ def read_log(
     except TranscriptError as error:
         yield error
     except FileNotFoundError:
-        yield TranscriptError(location.name, "no such file", "check the path")
+        yield TranscriptError(location.name, Message("no such file"), Message("check the path"))
     except DAMAGED as error:
         yield TranscriptError(
-            location.name, f"cannot be read ({reason(error)})", "check the file and its access"
+            location.name,
+            Message("cannot be read (%(reason)s)", reason=reason(error)),
+            Message("check the file and its access"),
         )
 
 
@@ -97,10 +100,13 @@ def _lines(
             return
         for number, line in enumerate(_each(first, stream), 1):
             whole = _origin(location)
-            origin = Origin(whole.source, f"{whole.id}-{number}", f"line {number}")
+            origin = Origin(
+                whole.source, f"{whole.id}-{number}", Message("line %(line)s", line=number)
+            )
             if len(line) > _MAX_LINE:
                 yield origin.error(
-                    f"a line of more than {_MAX_LINE // 2**20} MiB", "one call stands on a line"
+                    Message("a line of more than %(size)s MiB", size=_MAX_LINE // 2**20),
+                    Message("put one call on a line"),
                 )
             elif text := _text(line, origin):
                 yield (
@@ -134,13 +140,13 @@ def _parquet(location: Location, tell: Tell) -> Iterator[Parsed]:
     with location.open() as stream:
         try:
             file = pq.ParquetFile(stream)
-        except (pa.ArrowException, *DAMAGED) as error:
+        except (pa.ArrowException, *DAMAGED):
             raise origin.error(
-                f"not valid Parquet ({reason(error)})", "write the file again"
+                Message("not valid Parquet"), Message("write the file again")
             ) from None
         names = file.schema_arrow.names
         if not file.metadata.num_rows:
-            raise origin.error("the table has no rows", "export it again")
+            raise origin.error(Message("the table has no rows"), Message("export it again"))
         if "turns" in names:
             yield from _row_per_call(_batches(file, origin, None, tell), origin)
             return
@@ -165,9 +171,9 @@ def _batches(
                 yield batch.to_pylist()
         except (pa.ArrowException, *DAMAGED) as error:
             yield origin.error(
-                f"cannot be read ({reason(error)})",
-                "write the file again; the calls of the other row groups are read",
-                place=f"row group {group + 1}",
+                Message("cannot be read (%(reason)s)", reason=reason(error)),
+                Message("write the file again; the calls of the other row groups are read"),
+                place=Message("row group %(number)s", number=group + 1),
             )
         tell((group + 1) / file.num_row_groups)
 
@@ -197,7 +203,9 @@ def _row_per_call(
             values = list(row.values())
             call = {field: values[at] for field, at in names.items() if field in ("id", *DETAILS)}
             call = {field: None if value is None else str(value) for field, value in call.items()}
-            origin = Origin(whole.source, f"{whole.id}-{number}", f"row {number}")
+            origin = Origin(
+                whole.source, f"{whole.id}-{number}", Message("row %(row)s", row=number)
+            )
             yield parse_value({**call, "turns": row["turns"]}, origin, None)
 
 
@@ -214,7 +222,7 @@ def _row_per_turn(
         elif call is not None:
             torn = after_error or isinstance(following, TranscriptError)
             problem = _unusable(call_id in known, torn)
-            place = f"call {shown(call_id)}"
+            place = Message("call %(call)s", call=shown(call_id))
             if problem:
                 yield origin.error(*problem, place=place)
             else:
@@ -226,11 +234,13 @@ def _row_per_turn(
         after_error = isinstance(call, TranscriptError)
 
 
-def _unusable(known: bool, torn: bool) -> tuple[str, str] | None:
+def _unusable(known: bool, torn: bool) -> tuple[Message, Message] | None:
     if torn:
-        return "a part of it may stand in the damaged place beside it", "write the file again"
+        why = Message("a part of it may stand in the damaged place beside it")
+        return why, Message("write the file again")
     if known:
-        return "the rows of this call do not stand together", "sort the table by call"
+        why = Message("the rows of this call do not stand together")
+        return why, Message("sort the table by call")
     return None
 
 
@@ -280,12 +290,17 @@ def _csv(location: Location, tell: Tell) -> Iterator[Parsed]:
                     fields = named_fields(list(frame.columns), origin)
                     if "id" not in fields:
                         raise origin.error(
-                            "no column that names the call", "name the column of calls `call_id`"
+                            Message("no column that names the call"),
+                            Message("name the column of calls `call_id`"),
                         )
                     yield from cells_of(frame.itertuples(index=False, name=None), fields)
 
             yield from _row_per_turn(rows(), origin, "csv")
         except pd.errors.ParserError as error:
-            raise origin.error(csv_reason(error), "mend that row or export it again") from None
+            raise origin.error(
+                csv_reason(error), Message("mend that row or export the table again")
+            ) from None
         except UnicodeDecodeError:
-            raise origin.error("not UTF-8 text", "save the file as UTF-8") from None
+            raise origin.error(
+                Message("not UTF-8 text"), Message("save the file as UTF-8")
+            ) from None

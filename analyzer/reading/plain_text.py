@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.conversation import Conversation, Role, Turn
+from analyzer.messages import Message
 from analyzer.reading.clock import seconds
 from analyzer.reading.document import Document
 from analyzer.reading.format import Format, Origin, conversation, from_first
@@ -108,7 +109,8 @@ def _parse(document: Document) -> Iterator[Conversation]:
     origin = Origin(document.name, document.id)
     if not speakers:
         raise origin.error(
-            "no line begins with a speaker", "write one turn a line as `Agent: …` and `Customer: …`"
+            Message("no line begins with a speaker"),
+            Message("write one turn a line: `Agent: …`, `Customer: …`"),
         )
     yield conversation(origin, FORMAT.name, from_first(_turns(lines, speakers)))
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePath
 from typing import IO, cast
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 from analyzer.reading.archive import DAMAGED, MAX_BYTES, bounded, is_call, reason, stem, unpack
 from analyzer.reading.document import Document
 
@@ -74,7 +75,7 @@ def _folder(folder: Path) -> Iterator[Location | TranscriptError]:
     for error in refused:
         yield _unreadable(str(error.filename), error)
     if not files and not refused:
-        yield _missing(str(folder), "the folder has no files")
+        yield _missing(str(folder), Message("the folder has no files"))
     for path in files:
         yield Location(str(path), path.relative_to(folder).as_posix(), _opener(path))
 
@@ -94,7 +95,7 @@ def _matching(pattern: str) -> Iterator[Location | TranscriptError]:
                 named = replace(location, relative=_below(pattern, location.name))
                 found.setdefault(location.name, named)
     if not found:
-        yield _missing(pattern, "no file matches")
+        yield _missing(pattern, Message("no file matches"))
     yield from found.values()
 
 
@@ -112,10 +113,11 @@ def _remote(url: str) -> Iterator[Location | TranscriptError]:
         files = fsspec.open_files(url, "rb")
         pattern = fsspec.core.url_to_fs(url)[1]
     except (*DAMAGED, *_INCOMPLETE_URL) as error:
-        yield TranscriptError(url, f"cannot be opened ({reason(error)})", "check the address")
+        why = Message("cannot be opened (%(reason)s)", reason=reason(error))
+        yield TranscriptError(url, why, Message("check the address"))
         return
     if not files:
-        yield _missing(url, "no file matches")
+        yield _missing(url, Message("no file matches"))
     for file in files:
         name = url if len(files) == 1 else file.full_name
         open_file = cast("Callable[[], IO[bytes]]", file.open)
@@ -132,7 +134,7 @@ def documents(location: Location) -> Iterator[Document | TranscriptError]:
     except TranscriptError as error:
         yield error
     except FileNotFoundError:
-        yield _missing(name, "no such file")
+        yield _missing(name, Message("no such file"))
     except _failures() as error:
         yield _unreadable(name, error)
 
@@ -150,9 +152,11 @@ def _readable(path: str) -> str:
 
 def _unreadable(name: str, error: Exception) -> TranscriptError:
     return TranscriptError(
-        _readable(name), f"cannot be read ({reason(error)})", "check the file and its access"
+        _readable(name),
+        Message("cannot be read (%(reason)s)", reason=reason(error)),
+        Message("check the file and its access"),
     )
 
 
-def _missing(name: str, what: str) -> TranscriptError:
-    return TranscriptError(_readable(name), what, "check the path")
+def _missing(name: str, what: Message) -> TranscriptError:
+    return TranscriptError(_readable(name), what, Message("check the path"))

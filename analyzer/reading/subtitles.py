@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from analyzer.conversation import Conversation, Role, Turn
+from analyzer.messages import Message
 from analyzer.reading.clock import seconds
 from analyzer.reading.document import Document
 from analyzer.reading.format import Format, Origin, conversation, merge_segments
@@ -46,8 +47,10 @@ def _parser(format_name: str) -> Callable[[Document], Iterator[Conversation]]:
         text = io.StringIO("\n".join(lines).lstrip())
         try:
             captions = webvtt.from_buffer(text, format=_LIBRARY_NAMES[format_name]).captions
-        except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError) as error:
-            raise origin.error(f"not valid subtitles ({error})", "export them again") from None
+        except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError):
+            raise origin.error(
+                Message("not valid subtitles"), Message("export them again")
+            ) from None
         cues = [_Cue(seconds(c.start), seconds(c.end), c.raw_text.split("\n")) for c in captions]
         yield conversation(origin, format_name, merge_segments(_turns(_unrolled(cues))))
 
@@ -67,9 +70,9 @@ def _canonical(text: str, format_name: str, origin: Origin) -> Iterator[str]:
             yield joint.join(_clock(seconds(part), mark) for part in match.groups())
         elif times is _ARROW and _MEANT.search(line):
             raise origin.error(
-                "expected `start --> end` times",  # the line may hold what was said
-                "mend this line or export the file again",
-                place=f"line {number}",
+                Message("expected `start --> end` times"),  # the line may hold what was said
+                Message("mend this line or export the file again"),
+                place=Message("line %(line)s", line=number),
             )
         else:
             yield line.replace("-->", "--&gt;")  # an arrow between words is text

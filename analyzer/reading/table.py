@@ -17,8 +17,9 @@ from xml.etree.ElementTree import ParseError
 
 from analyzer.conversation import Role, Turn
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
 from analyzer.reading import plain_text
-from analyzer.reading.archive import DAMAGED, reason
+from analyzer.reading.archive import DAMAGED
 from analyzer.reading.clock import seconds
 from analyzer.reading.columns import fields_of
 from analyzer.reading.document import Document, shown
@@ -68,20 +69,29 @@ def _parse_csv(document: Document) -> Iterator[Parsed]:
                 index_col=False,  # a row with too many cells has none for the index
             )
     except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError) as error:
-        raise origin.error(csv_reason(error), "mend that row or export the table again") from None
+        raise origin.error(
+            csv_reason(error), Message("mend that row or export the table again")
+        ) from None
     return _conversations(
         list(frame.columns), frame.itertuples(index=False, name=None), origin, "csv"
     )
 
 
-def csv_reason(error: Exception) -> str:
+def csv_reason(error: Exception) -> Message:
     """Why a table of values is none, from what pandas says of it."""
     counted = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
     if counted:
-        return f"expected {counted[1]} columns in line {counted[2]}, found {counted[3]}"
+        return Message(
+            "expected %(expected)s columns in line %(line)s, found %(found)s",
+            expected=counted[1],
+            line=counted[2],
+            found=counted[3],
+        )
     if isinstance(error, Warning):
-        return "the rows have more columns than the first line names"
-    return f"not a valid table ({reason(error)})"
+        return Message("the rows have more columns than the first line names")
+    if "EOF inside string" in str(error):
+        return Message("a quotation mark opens a cell and none closes it")
+    return Message("not a valid table")
 
 
 def _parse_parquet(document: Document) -> Iterator[Parsed]:
@@ -93,8 +103,8 @@ def _parse_parquet(document: Document) -> Iterator[Parsed]:
         table = pq.read_table(io.BytesIO(document.data))
         wanted = table.select(sorted(fields_of(table.column_names).values()))
         rows = list(zip(*(column.to_pylist() for column in wanted.columns), strict=True))
-    except (pa.ArrowException, OverflowError, *DAMAGED) as error:
-        raise origin.error(f"not valid Parquet ({reason(error)})", "write the file again") from None
+    except (pa.ArrowException, OverflowError, *DAMAGED):
+        raise origin.error(Message("not valid Parquet"), Message("write the file again")) from None
     names = wanted.column_names or table.column_names
     return _conversations(names, rows, origin, "parquet")
 
@@ -105,13 +115,23 @@ def _parse_xlsx(document: Document) -> Iterator[Parsed]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and other things that are not read
             rows = [row for row in _sheet(document.data) if any(row)]
-    except (*DAMAGED, *_MALFORMED_XML) as error:
+    except _TooLong:
         raise origin.error(
-            f"not a valid workbook ({reason(error)})", "save it as XLSX again"
+            Message("a sheet of more than %(most)s rows", most=_MAX_ROWS), Message("split it")
+        ) from None
+    except (*DAMAGED, *_MALFORMED_XML):
+        raise origin.error(
+            Message("not a valid workbook"), Message("save it as XLSX again")
         ) from None
     if not rows:
-        raise origin.error("the first sheet is empty", "put the table on the first sheet")
+        raise origin.error(
+            Message("the first sheet is empty"), Message("put the table on the first sheet")
+        )
     return _conversations(rows[0], rows[1:], origin, "xlsx")
+
+
+class _TooLong(Exception):
+    """A sheet with more rows than a sheet can have."""
 
 
 def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
@@ -123,7 +143,7 @@ def _sheet(data: bytes) -> Iterator[tuple[Any, ...]]:
     sheet.reset_dimensions()
     for number, row in enumerate(sheet.iter_rows(values_only=True)):
         if number >= _MAX_ROWS:
-            raise ValueError(f"a row beyond number {_MAX_ROWS}")
+            raise _TooLong
         yield row
     workbook.close()
 
@@ -134,7 +154,7 @@ def _conversations(
     fields = named_fields(columns, origin)
     cells = list(cells_of(rows, fields))
     if not cells:
-        raise origin.error("the table has no rows", "export it again")
+        raise origin.error(Message("the table has no rows"), Message("export it again"))
     for call_id, call in _calls(cells).items():
         yield call_of(call, origin, format_name, call_id)
 
@@ -145,8 +165,8 @@ def named_fields(columns: Sequence[object], origin: Origin) -> dict[str, int]:
     if "text" not in fields:
         # without a line of names the first row is somebody's words: it is not quoted
         raise origin.error(
-            f"no column of text (columns: {len(columns)})",
-            "let the first line name the columns, and name the column of words `text`",
+            Message("no column of text (columns: %(count)s)", count=len(columns)),
+            Message("let the first line name the columns, and name the column of words `text`"),
         )
     return fields
 
@@ -176,7 +196,8 @@ def _calls(rows: list[Row]) -> dict[str | None, list[Row]]:
 
 def call_of(rows: list[Row], whole: Origin, format_name: str, call_id: str | None) -> Parsed:
     """The call that the rows are, one a turn or one for all of it; or why they are none."""
-    origin = Origin(whole.source, whole.id, f"call {shown(call_id)}" if call_id else "")
+    place = Message("call %(call)s", call=shown(call_id)) if call_id else ""
+    origin = Origin(whole.source, whole.id, place)
     details: dict[str, Any] = {field: rows[0].get(field) or None for field in DETAILS}
     if len(rows) == 1 and _holds_call(rows[0]):
         (call,) = plain_text.FORMAT.parse(_transcript(rows[0]))

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from analyzer.conversation import Conversation, Turn
+from analyzer.messages import Message
 from analyzer.reading import vcon_transcript
 from analyzer.reading.document import shown
-from analyzer.reading.format import JsonFormat, Origin, Shape, by_time, conversation, shaped
+from analyzer.reading.format import JsonFormat, Origin, Shape, by_time, conversation, field, shaped
 from analyzer.reading.vcon_transcript import Party
 
 _TRANSCRIPTS = ("transcript", "diarized", "transcription")
@@ -52,8 +53,8 @@ def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
     turns = by_time([*_typed(file, origin), *_transcribed(file, origin), *_transfers(file)])
     if not any(turn.text.strip() for turn in turns):
         raise origin.error(
-            "this vCon holds no text, only references or recordings",
-            "add a transcript as an `analysis` entry",
+            Message("this vCon holds no text, only references or recordings"),
+            Message("add a transcript as an `analysis` entry"),
         )
     starts = {time: dialog.start for dialog in file.dialog if (time := _time(dialog.start))}
     return conversation(
@@ -68,14 +69,20 @@ def _parse(value: Mapping[str, Any], origin: Origin) -> Conversation:
 
 def _check(file: _File, origin: Origin) -> None:
     if not file.dialog and not file.analysis:
-        raise origin.error("this vCon has no dialog", "export it again", place="dialog")
+        raise origin.error(
+            Message("this vCon has no dialog"), Message("export it again"), place=field("dialog")
+        )
     for index, dialog in enumerate(file.dialog):
         for party in _indices(dialog.parties):
             if not 0 <= party < len(file.parties):
                 raise origin.error(
-                    f"party {shown(party)} does not exist, the vCon has {len(file.parties)}",
-                    "mend the reference or export it again",
-                    place=f"dialog.{index}.parties",
+                    Message(
+                        "party %(party)s does not exist, the vCon has %(count)s",
+                        party=shown(party),
+                        count=len(file.parties),
+                    ),
+                    Message("mend the reference or export it again"),
+                    place=field(f"dialog.{index}.parties"),
                 )
 
 
@@ -90,7 +97,7 @@ def _typed(file: _File, origin: Origin) -> Iterator[Turn]:
     for index, dialog in enumerate(file.dialog):
         if dialog.type != "text" or not isinstance(dialog.body, str):
             continue
-        text = _body(dialog, replace(origin, place=f"dialog.{index}.body"))
+        text = _body(dialog, replace(origin, place=field(f"dialog.{index}.body")))
         start = _offset(dialog.start, zero)
         speaking = [dialog.originator, *_indices(dialog.parties)]
         party = next((number for number in speaking if number is not None), -1)
@@ -109,7 +116,9 @@ def _body(dialog: _Dialog, origin: Origin) -> str:
         padded = body + "=" * (-len(body) % 4)
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode("utf-8")
     except (binascii.Error, ValueError):
-        raise origin.error("expected text in base64url", "export it again") from None
+        raise origin.error(
+            Message("expected text in base64url"), Message("export it again")
+        ) from None
 
 
 def _transcribed(file: _File, origin: Origin) -> Iterator[Turn]:
@@ -120,7 +129,7 @@ def _transcribed(file: _File, origin: Origin) -> Iterator[Turn]:
         recording = next(iter(_indices(analysis.dialog)), 0)
         if analysis.type not in _TRANSCRIPTS or recording in done:
             continue
-        place = replace(origin, place=f"analysis.{index}.body")
+        place = replace(origin, place=field(f"analysis.{index}.body"))
         turns = list(vcon_transcript.turns(analysis.body, file.parties, place))
         if turns:
             done.add(recording)

@@ -30,7 +30,13 @@ def gettext(message: str, **values: object) -> str:
 def ngettext(singular: str, plural: str, count: int, **values: object) -> str:
     """As `gettext`, for one or several; `%(count)s` is the number."""
     text = _CATALOGUE.get(_ENGLISH).ngettext(singular, plural, count)
-    return text % {"count": f"{count:,}", **values}
+    return text % {"count": grouped(count), **values}
+
+
+def grouped(count: int) -> str:
+    """A count with its thousands set apart as the language of the page does."""
+    apart = _CATALOGUE.get(_ENGLISH).pgettext("thousands separator", ",")
+    return f"{count:,}".replace(",", apart)
 
 
 def decimal_point() -> str:

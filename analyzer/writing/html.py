@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from analyzer.report import Report
-from analyzer.writing.catalogue import ngettext
+from analyzer.writing.catalogue import grouped, ngettext
 from analyzer.writing.html_call import call_context
 from analyzer.writing.html_overview import (
     Legend,
@@ -104,7 +104,7 @@ def _page(rows: list[Row], calls: IO[str]) -> ReportContext:
     return ReportContext(
         title=f"Kasper report: {total}",
         total=total,
-        scored=f"{sum(row.score is not None for row in rows):,}",
+        scored=grouped(sum(row.score is not None for row in rows)),
         flagged=sum(row.kind in ("concern", "doubt") for row in rows),
         shares=shares(rows),
         unscored=unscored(rows),

@@ -19,8 +19,8 @@ from api.pages import (
     trust,
     uploads,
 )
+from api.pages.environment import STATIC
 from api.pages.errors import error_page
-from api.pages.render import STATIC
 
 ROUTERS: tuple[APIRouter, ...] = (
     home.router,

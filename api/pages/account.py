@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
+from analyzer.messages import Message
 from api import signin
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
@@ -44,7 +45,8 @@ def account_language(
 ) -> Response:
     """Choose the language of the pages."""
     if language not in LANGUAGES:
-        raise Problem(422, f"The pages speak {', '.join(LANGUAGES.values())}.")
+        spoken = ", ".join(LANGUAGES.values())
+        raise Problem(422, Message("The pages speak %(languages)s.", languages=spoken))
     people.set_language(db, _own(db, principal).id, language)
     return redirect(signin.local_path(way))
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from analyzer.writing.catalogue import marked
 from api.access import Principal
 from api.deps import SESSION_COOKIE, Service
+from api.pages.calls import NARROWED_BY
 from api.pages.render import page
 from api.problems import ProblemError
 from api.storage import people
@@ -23,6 +24,8 @@ _SAID = {
     404: marked("There is nothing at this address, or you may not see it."),
     422: marked("What was sent does not fit:"),
 }
+# What the fields are called that a mistake is in; others are named as they are sent.
+_FIELDS = NARROWED_BY | {"search": marked("Words in the calls"), "sort": marked("Order")}
 _FOR_PROGRAMS = ("This takes the permission", "There is no such", "Not Found")
 _TITLES = {
     403: marked("Not for you"),
@@ -54,6 +57,7 @@ def error_page(
         code=status,
         detail=_SAID[status] if _is_for_programs(status, detail) else detail,
         errors=errors,
+        fields=_FIELDS,
         request_id=request_id,
     )
 

@@ -184,7 +184,15 @@ def _form(
 
 def _welcome(request: Request, user: User | None, mistakes: list[str] | None = None) -> Response:
     status = 404 if user is None else 422 if mistakes else 200
-    return page(request, None, "welcome.html.j2", status=status, user=user, mistakes=mistakes or [])
+    return page(
+        request,
+        None,
+        "welcome.html.j2",
+        status=status,
+        language=user.language if user else "",
+        user=user,
+        mistakes=mistakes or [],
+    )
 
 
 def _secret(parts: Service) -> bytes:

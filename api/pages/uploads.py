@@ -12,6 +12,7 @@ from analyzer.writing.catalogue import marked
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.pages.render import gettext, page, redirect
+from api.payload import from_error
 from api.problems import Problem
 from api.routes import jobs as job_routes
 from api.routes import uploads as upload_routes
@@ -71,7 +72,8 @@ def job(uid: str, request: Request, db: Db, principal: Scorer) -> Response:
         counts=counts,
         ended=found.status in jobs.ENDED,
         done=counts.completed + counts.failed,
-        errors=[item.error for item in failed if item.error],
+        errors=[from_error(item.error) for item in failed if item.error],
+        failure=from_error(found.error) if found.error else None,
         # what could not even be read has nothing to be tried again
         again=any(item.payload for item in failed),
     )

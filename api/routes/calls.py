@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analyzer.language import LANGUAGES
+from analyzer.messages import Message
 from analyzer.traits import LABELS
 from api import intake
 from api.access import Permission, Principal
@@ -232,6 +233,8 @@ def place_at(cursor: str, sort: str) -> Place:
             raise ValueError
         return Place(value if isinstance(value, str) else float(value), int(id))
     except (ValueError, TypeError, OverflowError):
-        detail = "This cursor is not one that a list in this order gave; begin without one."
+        detail = Message(
+            "This cursor is not one that a list in this order gave; begin without one."
+        )
         mistake = ProblemError(detail=detail, parameter="cursor")
         raise Problem(422, detail, errors=[mistake]) from None

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 from sse_starlette import EventSourceResponse
 from starlette.concurrency import run_in_threadpool
 
+from analyzer.messages import Message
 from api.access import Permission, Principal
 from api.addresses import allowed
 from api.deps import Allow, Db, Service, ServiceDep
+from api.payload import from_error
 from api.problems import Problem, ProblemError, not_found
 from api.schemas import JobOut
 from api.storage import audit, jobs
@@ -29,6 +31,10 @@ router = APIRouter(prefix="/v1", tags=["jobs"])
 Scorer = Annotated[Principal, Depends(Allow(Permission.CALLS_SCORE))]
 # Seconds between two looks at a job whose progress somebody follows.
 _LOOK_S = 0.5
+_NOTHING = {
+    "cancel": Message("There is nothing to cancel: the job has ended."),
+    "resume": Message("There is nothing to resume: no call of the job can be tried again."),
+}
 
 
 class BatchIn(BaseModel):
@@ -65,7 +71,7 @@ def batch(
 ) -> JobOut:
     """Score the calls at an address as a job; the address must be allowed by the settings."""
     if not allowed(body.url, parts.settings):
-        detail = "This address is not among those that the installation allows to be read."
+        detail = Message("This address is not among those that the installation allows to be read.")
         raise Problem(422, detail, errors=[ProblemError(detail=detail, pointer="/url")])
     job = jobs.add(db, "batch", principal.name, body.model_dump())
     audit.record(db, principal.name, "batch", f"job:{job.uid}")
@@ -138,7 +144,7 @@ def job_errors(uid: str, parts: ServiceDep, principal: Scorer) -> StreamingRespo
             with parts.database.reading() as db:
                 failed = jobs.items(db, found, status=jobs.FAILED, after=after)
             for item in failed:
-                line = {"position": item.position, **(item.error or {})}
+                line = {"position": item.position, **from_error(item.error or {}).fields()}
                 yield json.dumps(line, ensure_ascii=False) + "\n"
             if not failed:
                 return
@@ -155,7 +161,7 @@ def job_action(uid: str, action: Literal["cancel", "resume"], db: Db, principal:
     found = job_of(db, principal, uid, to_change=True)
     done = jobs.cancel(db, found) if action == "cancel" else jobs.resume(db, found)
     if not done:
-        raise Problem(409, f"There is nothing to {action}: the job is {found.status.lower()}.")
+        raise Problem(409, _NOTHING[action])
     audit.record(db, principal.name, f"job.{action}", f"job:{uid}")
     return JobOut.of(found, jobs.progress(db, found))
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from analyzer.messages import Message
 from api.access import SCOPES, Permission, Principal
 from api.deps import Allow, Db
 from api.problems import Problem, ProblemError, not_found
@@ -23,7 +24,9 @@ Manager = Annotated[Principal, Depends(Allow(Permission.KEYS_MANAGE))]
 
 def _scope(scope: Permission) -> Permission:
     if scope not in SCOPES:
-        raise ValueError(f"is for people alone; a key can have {', '.join(SCOPES)}")
+        raise ValueError(
+            Message("is for people alone; a key can have: %(scopes)s", scopes=", ".join(SCOPES))
+        )
     return scope
 
 
@@ -91,7 +94,9 @@ def add_key(db: Session, principal: Principal, body: KeyIn) -> KeyMade:
     """Make the key; 403 if it could do more than who makes it."""
     beyond = [scope for scope in body.scopes if not principal.may(scope)]
     if beyond:
-        detail = f"You cannot give what you do not have: {', '.join(beyond)}."
+        detail = Message(
+            "You cannot give what you do not have: %(scopes)s.", scopes=", ".join(beyond)
+        )
         raise Problem(403, detail, errors=[ProblemError(detail=detail, pointer="/scopes")])
     scopes = sorted(set(body.scopes))
     key, row = people.add_key(db, body.name, scopes, people.key_owner(db, principal))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
+from analyzer.messages import Message
 from api.access import Permission, Principal, Role
 from api.deps import Allow, Db, ServiceDep
 from api.locales import LANGUAGES
@@ -28,14 +29,14 @@ AgentId = Annotated[Key, Path()]
 
 def _of_ours(language: str) -> str:
     if language not in LANGUAGES:
-        raise ValueError(f"must be one of {', '.join(LANGUAGES)}")
+        raise ValueError(Message("must be one of: %(expected)s", expected=", ".join(LANGUAGES)))
     return language
 
 
 def _address(email: str) -> str:
     name, _, domain = email.rpartition("@")
     if not name or not domain or email.split() != [email]:
-        raise ValueError("must be an e-mail address, such as name@example.org")
+        raise ValueError(Message("must be an e-mail address, such as name@example.org"))
     return email.lower()
 
 
@@ -191,7 +192,7 @@ def add_user(db: Session, principal: Principal, settings: Settings, body: UserIn
     try:
         user = people.add_user(db, **dict(body))
     except Taken:
-        detail = "There is a person with this e-mail address already."
+        detail = Message("There is a person with this e-mail address already.")
         mistake = ProblemError(detail=detail, pointer="/email")
         raise Problem(409, detail, errors=[mistake]) from None
     audit.record(db, principal.name, "user.add", f"user:{user.id}", {"role": user.role})
@@ -205,7 +206,7 @@ def change_user(db: Session, principal: Principal, user_id: int, body: UserChang
     try:
         people.change_user(db, user, changes)
     except LastAdmin:
-        detail = "This is the last active admin. Make somebody else an admin first."
+        detail = Message("This is the last active admin. Make somebody else an admin first.")
         raise Problem(409, detail) from None
     # what a person is called is nobody's business but theirs
     told = {name: value for name, value in changes.items() if name != "name"}

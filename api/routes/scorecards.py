@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.orm import Session
 
+from analyzer.messages import Message
 from analyzer.scorecard import Scorecard
 from api.access import Permission, Principal
 from api.deps import Allow, Db
@@ -81,7 +82,7 @@ class CardIn(BaseModel):
     @model_validator(mode="after")
     def _one(self) -> Self:
         if (self.toml is None) == (self.card is None):
-            raise ValueError("send either `toml` or `card`")
+            raise ValueError(Message("send either `toml` or `card`"))
         return self
 
     def text(self) -> str:
@@ -177,7 +178,10 @@ def scorecard_change(id: Number, body: DraftIn, db: Db, principal: Editor) -> Re
     row = _draft(db, id)
     text = body.text()
     if card_of(text).name != row.name:
-        detail = f"The name of this draft is {row.name!r} and stays; make a new draft for another."
+        detail = Message(
+            "The name of this draft is %(name)r and stays; make a new draft for another.",
+            name=row.name,
+        )
         pointer = "/toml" if body.card is None else "/card/name"
         raise Problem(422, detail, errors=[ProblemError(detail=detail, pointer=pointer)])
     row.toml, row.note = numbered(text, row.number), body.note

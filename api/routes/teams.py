@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy.orm import Session
 
+from analyzer.messages import Message
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.insights import HARMFUL, Comparison, Summary, summarise
@@ -206,7 +207,12 @@ def _point(
 
 def _bound(day: date, name: str) -> None:
     if not _EARLIEST <= day <= _LATEST:
-        raise _mistake(name, f"The day must lie between {_EARLIEST} and {_LATEST}.")
+        within = Message(
+            "The day must lie between %(earliest)s and %(latest)s.",
+            earliest=str(_EARLIEST),
+            latest=str(_LATEST),
+        )
+        raise _mistake(name, within)
 
 
 def _mistake(name: str, detail: str) -> Problem:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Response, UploadFile
 
 from analyzer.errors import UsageError
+from analyzer.messages import Message
 from analyzer.reading.formats import format_named
 from api import intake
 from api.access import Permission, Principal
@@ -45,7 +46,8 @@ def upload(
         except UsageError as error:
             raise Problem(422, str(error), errors=[ProblemError(detail=str(error))]) from None
     if len(files) > parts.settings.max_files:
-        raise Problem(413, f"At most {parts.settings.max_files} files are taken at once.")
+        most = parts.settings.max_files
+        raise Problem(413, Message("At most %(most)s files are taken at once.", most=most))
     db.commit()  # who asks is known; while files are read, others can write
     uploads = [Upload(file.filename or "upload", file.file) for file in files]
     items = [intake.job_item(own) for own in intake.read_uploads(uploads, parts.settings, format)]

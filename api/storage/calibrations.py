@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
+from analyzer.messages import Message
 from api import verdict as verdicts
 from api.access import ALLOWED, Permission, Principal, Role
 from api.agreement import JudgedCall, Side
@@ -50,7 +51,7 @@ def create(
     for index, member in enumerate(members):
         own = people.get(member)
         if own is None or not own.active or not _reviews(own):
-            detail = "There is no such person, or they may not review calls."
+            detail = Message("There is no such person, or they may not review calls.")
             raise _wrong(detail, f"/members/{index}")
     if len(people) < 2:
         raise _wrong("It takes two people to compare.", "/members")
@@ -198,9 +199,10 @@ def refuse_unblinding(db: Session, principal: Principal, call: Call) -> None:
     )
     session = db.scalar(query.limit(1))
     if session is not None:
-        detail = (
-            f"You review this call blind in calibration {session}. What others and the machine "
-            "found is shown once it is closed."
+        detail = Message(
+            "You review this call blind in calibration %(number)s. What others and the machine "
+            "found is shown once it is closed.",
+            number=session,
         )
         raise Problem(409, detail)
 

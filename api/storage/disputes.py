@@ -58,7 +58,7 @@ def resolve(
     call = db.get_one(Call, dispute.call_id, with_for_update=True, populate_existing=True)
     db.refresh(dispute)
     if dispute.status != OPEN:
-        raise Problem(409, f"This dispute is {dispute.status.lower()} already.")
+        raise Problem(409, "This dispute is resolved already.")
     if dispute.raised_by == principal.user_id:
         raise Problem(409, "You raised this dispute; somebody else resolves it.")
     judged_before = _judged_before(db, principal, dispute)

@@ -18,6 +18,8 @@ from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
+from api.payload import to_error
 from api.storage.tables import Job, JobItem, Moment, now
 
 PENDING, PROCESSING, COMPLETED = "PENDING", "PROCESSING", "COMPLETED"
@@ -27,7 +29,7 @@ ENDED = (COMPLETED, FAILED, CANCELLED)
 # An item that took its worker with it so often is at fault itself.
 MAX_ATTEMPTS = 3
 # What is left of an erased call, and how many are erased by one statement.
-_GONE = TranscriptError("", "the call has been erased", "nothing is left to do").fields()
+ERASED = TranscriptError("", Message("the call has been erased"), Message("nothing is left to do"))
 _ERASED = 500
 
 
@@ -53,7 +55,7 @@ def add(
 def add_items(db: Session, job: Job, first: int, items: Iterable[Mapping[str, Any]]) -> int:
     """Append items from position `first` on; how many there were.
 
-    An item has a `name` and either a `payload` or an `error`.
+    An item has a `name` and either a `payload` or an `error`, a `TranscriptError`.
     """
     rows = [
         {
@@ -63,7 +65,7 @@ def add_items(db: Session, job: Job, first: int, items: Iterable[Mapping[str, An
             "status": FAILED if item.get("error") else PENDING,
             "attempts": 0,
             "payload": item.get("payload"),
-            "error": item.get("error"),
+            "error": to_error(item["error"]) if item.get("error") else None,
         }
         for i, item in enumerate(items)
     ]
@@ -184,19 +186,23 @@ def finish_item(
     item: JobItem,
     *,
     call_id: int | None = None,
-    error: Mapping[str, Any] | None = None,
+    error: TranscriptError | None = None,
 ) -> None:
     """Mark an item done; what was not stored keeps its payload, so that it can be tried again."""
     item.status = FAILED if error else COMPLETED
-    item.call_id, item.error, item.lease_until = call_id, dict(error) if error else None, None
+    item.call_id, item.error, item.lease_until = call_id, to_error(error) if error else None, None
     if call_id is not None or not error:
         item.payload = None
 
 
-def _gave_up(item: JobItem) -> dict[str, str]:
-    problem = f"the worker stopped {MAX_ATTEMPTS} times while it was scoring this call"
-    remedy = "look at the log of the workers, and send the call again"
-    return TranscriptError(item.name, problem, remedy).fields()
+def _gave_up(item: JobItem) -> TranscriptError:
+    return TranscriptError(
+        item.name,
+        Message(
+            "the worker stopped %(times)s times while it was scoring this call", times=MAX_ATTEMPTS
+        ),
+        Message("ask an admin to look at the log of the workers, then try again"),
+    )
 
 
 def lead(db: Session, worker: str, lease_s: float, kinds: Sequence[str]) -> Job | None:
@@ -251,9 +257,9 @@ def end_finished(db: Session) -> list[Job]:
     return ended
 
 
-def fail(db: Session, job: Job, error: Mapping[str, Any]) -> None:
+def fail(db: Session, job: Job, error: TranscriptError) -> None:
     """End a job that cannot go on; its items stay to be looked at."""
-    job.status, job.error, job.ended_at, job.lease_until = FAILED, dict(error), now(), None
+    job.status, job.error, job.ended_at, job.lease_until = FAILED, to_error(error), now(), None
 
 
 def cancel(db: Session, job: Job) -> bool:
@@ -327,7 +333,7 @@ def erase_items(db: Session, item_ids: Sequence[int]) -> None:
         ended = case((JobItem.status == PENDING, FAILED), else_=JobItem.status)
         db.execute(update(JobItem).where(chosen).values(name="", payload=None, status=ended))
         failed = update(JobItem).where(chosen, JobItem.status == FAILED)
-        db.execute(failed.values(error=_GONE, lease_until=None))
+        db.execute(failed.values(error=to_error(ERASED), lease_until=None))
 
 
 def forget_payloads(db: Session, before: datetime) -> int:

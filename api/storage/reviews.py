@@ -14,6 +14,7 @@ from itertools import groupby
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from analyzer.messages import Message
 from analyzer.scorecard import AnswerValue
 from analyzer.traits import TRAIT
 from api.access import Principal
@@ -24,6 +25,11 @@ from api.storage.calls import Filters
 from api.storage.tables import Call, Review, StoredReport, User
 from api.verdict import Statement, Subject, Verdict, allowed_answers, holding, judge
 
+# Why a label cannot stand on a turn, by who says what it names.
+_SPOKEN_BY = {
+    "agent": Message("This stands on turns of the agent, and this turn is not theirs."),
+    "customer": Message("This stands on turns of the customer, and this turn is not theirs."),
+}
 # Reports whose statements are read at a time.
 _PORTION = 200
 
@@ -57,7 +63,9 @@ def target(db: Session, call: Call, report_id: int) -> Target:
     if report is None:
         raise Problem(409, "This call has not been scored yet.")
     if report.id != report_id:
-        detail = "The call was scored again meanwhile. Load it again and look at the new report."
+        detail = Message(
+            "The call was scored again meanwhile. Load it again and look at the new report."
+        )
         raise Problem(409, detail)
     return Target(call, report)
 
@@ -131,13 +139,18 @@ def _within(what: Subject, span: Span) -> Span:
     """The span without blanks at its edges, if its label can stand on these words."""
     turns = what.conversation.turns
     if span.turn >= len(turns):
-        raise _wrong(f"The call has {len(turns)} turns, counted from 0.", "/turn")
+        raise _wrong(
+            Message("The call has %(count)s turns, counted from 0.", count=len(turns)), "/turn"
+        )
     turn, trait = turns[span.turn], TRAIT[span.label]
     if trait.role != turn.role:
-        detail = f"{span.label} stands on turns of the {trait.role}; this one is the {turn.role}'s."
+        detail = _SPOKEN_BY[trait.role]
         raise _wrong(detail, "/label")
     if not span.start < span.end <= len(turn.text):
-        detail = f"The turn has {len(turn.text)} characters; the words lie within, end after start."
+        detail = Message(
+            "The turn has %(count)s characters; the words lie within, end after start.",
+            count=len(turn.text),
+        )
         raise _wrong(detail, "/end")
     words = turn.text[span.start : span.end]
     if not words.strip():
@@ -155,10 +168,12 @@ def answer(
         raise Problem(409, "This call could not be scored, so that it has no questions; override.")
     questions = {own.id: own for section in what.card.sections for own in section.questions}
     if question not in questions:
-        raise _wrong(f"The scorecard asks: {', '.join(questions)}.", "/question")
+        asks = Message("The scorecard asks: %(questions)s.", questions=", ".join(questions))
+        raise _wrong(asks, "/question")
     allowed = allowed_answers(questions[question])
     if said not in allowed:
-        raise _wrong(f"This question takes: {', '.join(allowed)}.", "/answer")
+        takes = Message("This question takes: %(answers)s.", answers=", ".join(allowed))
+        raise _wrong(takes, "/answer")
     return _say(db, principal, about, "answer", reason, question=question, answer=said)
 
 
@@ -200,7 +215,7 @@ def withdraw(db: Session, principal: Principal, about: Target, review_id: int) -
     held = {own.id: own for own in _held(db, about)}
     taken = held.get(review_id)
     if taken is None or taken.user_id != principal.user_id:
-        detail = "You have no such statement, or it holds no more."
+        detail = Message("You have no such statement, or it holds no more.")
         raise Problem(404, detail)
     others = [own for own in held.values() if own.action == "done" and own.id != taken.id]
     is_seen = about.call.released_at and not about.calibration_id

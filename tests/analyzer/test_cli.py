@@ -320,7 +320,7 @@ def test_a_mistake_in_a_scorecard_is_named_with_its_line(kasper: Kasper, folder:
     result = kasper("score", "good", "--scorecard", "mine.toml")
 
     assert result.exit_code == 2
-    assert "mine.toml, line 1: name" in result.stderr and "line 3: start" in result.stderr
+    assert "mine.toml: line 1: name" in result.stderr and "line 3: start" in result.stderr
 
 
 def test_nothing_half_written_is_left_behind(kasper: Kasper, folder: Path) -> None:

@@ -12,7 +12,7 @@ from analyzer.writing.catalogue import speaking
 from analyzer.writing.html_words import number, percent
 from api import locales
 from api.access import Role
-from api.pages import render
+from api.pages.environment import environment
 from tests.api.conftest import Installation
 
 CATALOGUE = """
@@ -42,10 +42,10 @@ def danish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / "da" / "messages.po").write_text(CATALOGUE, "utf-8")
     monkeypatch.setattr(locales, "LOCALES", tmp_path)
     locales.translations.cache_clear()
-    render.environment.cache_clear()
+    environment.cache_clear()
     yield
     locales.translations.cache_clear()
-    render.environment.cache_clear()
+    environment.cache_clear()
 
 
 def test_a_page_speaks_the_readers_language(danish: None, installation: Installation) -> None:

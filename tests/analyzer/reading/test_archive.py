@@ -82,7 +82,7 @@ def test_is_call(path: str, expected: bool) -> None:
     [
         (OSError(13, "Permission denied"), "Permission denied"),
         (ValueError("two\nlines."), "two lines"),
-        (EOFError(), "EOFError"),
+        (EOFError(), "it is damaged or not complete"),
         (ValueError("x" * 1000), "x" * 199 + "…"),
     ],
 )
@@ -135,7 +135,7 @@ def test_a_path_that_leads_out_is_read_and_goes_nowhere(
         (gzip.compress(packed(("x.txt", CALL))), "an archive inside an archive"),
         (gzip.compress(CALL)[:-9], "cannot be unpacked"),
         (gzip.compress(CALL)[:5], "cannot be unpacked"),
-        (b"PK\x03\x04 damaged", "cannot be unpacked (File is not a zip file)"),
+        (b"PK\x03\x04 damaged", "cannot be unpacked (it is damaged"),
         (b"", "the file is empty"),
         (b"\0\1\2\3", "found binary data"),
     ],
@@ -157,18 +157,18 @@ def damaged_member(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (packed(("a.txt", CALL))[:-30], "cannot be read (File is not a zip file)"),
-        (packed(), "the archive has no files"),
-        (packed(("README.md", CALL), ("folder/", b"")), "the archive has no files"),
+        (packed(("a.txt", CALL))[:-30], "cannot be read (it is damaged"),
+        (packed(), "the archive has no calls"),
+        (packed(("README.md", CALL), ("folder/", b"")), "the archive has no calls"),
         (packed(("[Content_Types].xml", b"x"), ("word/document.xml", b"x")), "an office document"),
         (
             packed(("mimetype", b"application/vnd.oasis"), ("content.xml", b"x")),
             "an office document",
         ),
-        (encrypted(packed(("a.txt", CALL))), "is encrypted, password required"),
+        (encrypted(packed(("a.txt", CALL))), "cannot be unpacked (it is encrypted)"),
         (damaged_member(packed(("a.txt", CALL))), "cannot be unpacked"),
         (damaged_member(packed(("a.txt", CALL), method=zipfile.ZIP_LZMA)), "cannot be unpacked"),
-        (gzip.compress(CALL)[:-4], "cannot be read (Compressed file ended"),
+        (gzip.compress(CALL)[:-4], "cannot be read (it is damaged or not complete)"),
         (gzip.compress(CALL)[:3], "cannot be read"),
         (b"\x1f\x8b\xff" + b"x" * 30, "cannot be read"),
         (gzip.compress(gzip.compress(CALL)), "an archive inside an archive"),
@@ -190,7 +190,8 @@ def test_a_name_that_is_no_text(error_of: ErrorOf) -> None:
 def test_a_version_of_the_future(error_of: ErrorOf) -> None:
     data = bytearray(packed(("a.txt", CALL)))
     struct.pack_into("<H", data, data.index(b"PK\x01\x02") + 6, 99)
-    assert "cannot be read (zip file version 9.9)" in error_of(bytes(data)).expected
+    expected = "cannot be read (it is packed in a way that is not read here)"
+    assert expected in error_of(bytes(data)).expected
 
 
 def test_a_bomb_stops_at_the_limit(error_of: ErrorOf, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,4 +92,4 @@ def test_a_failed_transcription_is_an_error(error_of: Callable[..., TranscriptEr
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], change: dict[str, Any], place: str
 ) -> None:
-    assert error_of(UTTERANCES | change).place == place
+    assert error_of(UTTERANCES | change).place == (place and f"field {place}")

@@ -116,4 +116,4 @@ def test_events_of_a_chat_have_no_words(read_one: ReadOne, rows: Rows) -> None:
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], change: dict[str, Any], place: str
 ) -> None:
-    assert error_of(CALL_ANALYTICS | change).place == place
+    assert error_of(CALL_ANALYTICS | change).place == (place and f"field {place}")

@@ -76,4 +76,4 @@ def test_without_analytics_the_labels_stay(read_one: ReadOne, rows: Rows) -> Non
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], change: dict[str, Any], place: str
 ) -> None:
-    assert error_of(PCA | change).place == place
+    assert error_of(PCA | change).place == (place and f"field {place}")

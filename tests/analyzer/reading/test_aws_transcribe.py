@@ -116,4 +116,4 @@ def test_items_without_alternatives_are_passed_over(read_one: ReadOne, rows: Row
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], results: dict[str, Any], place: str
 ) -> None:
-    assert error_of(file(**results)).place == place
+    assert error_of(file(**results)).place == (place and f"field {place}")

@@ -50,7 +50,7 @@ def test_every_conversation_of_a_request_is_read(write: Write) -> None:
     )
     first, second, third = stream([path])
     assert isinstance(first, Conversation) and first.id == "c-1"
-    assert isinstance(second, TranscriptError) and second.place == "call 2, conversationItems"
+    assert isinstance(second, TranscriptError) and second.place == "call 2, field conversationItems"
     assert isinstance(third, Conversation) and third.id == "c-2"
 
 
@@ -75,12 +75,12 @@ def test_the_format_may_be_named(write: Write) -> None:
     [
         (request(), ""),
         (request(7), ""),
-        ({"conversationItems": [{"text": {}}]}, "conversationItems.0.text"),
-        ({"conversationItems": [[]]}, "conversationItems.0"),
+        ({"conversationItems": [{"text": {}}]}, "field conversationItems.0.text"),
+        ({"conversationItems": [[]]}, "field conversationItems.0"),
         ({"analysisInput": "none"}, ""),
         (
             request(call("c", CUSTOMER | {"conversationItemLevelTiming": 3})),
-            "call 1, conversationItems.0.conversationItemLevelTiming",
+            "call 1, field conversationItems.0.conversationItemLevelTiming",
         ),
     ],
 )

@@ -112,4 +112,4 @@ def test_utterances_of_two_channels(read_one: ReadOne, rows: Rows) -> None:
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], results: dict[str, Any], place: str
 ) -> None:
-    assert error_of({"results": results}).place == place
+    assert error_of({"results": results}).place == (place and f"field {place}")

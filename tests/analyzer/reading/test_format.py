@@ -179,15 +179,18 @@ def test_null_is_absent_and_unknown_fields_are_ignored() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (5, "f.json, line 3: input should be a JSON object; export the file again."),
+        (5, "f.json, line 3: must be a JSON object; export the file again."),
         (
             {"name": []},
-            "f.json, line 3, name: input should be a valid string; export the file again.",
+            "f.json, line 3, field name: must be text; export the file again.",
         ),
-        ({"inner": [{}]}, "f.json, line 3, inner.0.number: field required; export the file again."),
+        (
+            {"inner": [{}]},
+            "f.json, line 3, field inner.0.number: is missing; export the file again.",
+        ),
         (
             {"inner": [[]]},
-            "f.json, line 3, inner.0: input should be a JSON object; export the file again.",
+            "f.json, line 3, field inner.0: must be a JSON object; export the file again.",
         ),
     ],
 )

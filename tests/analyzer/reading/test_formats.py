@@ -159,7 +159,7 @@ def test_damaged_json_over_several_lines_is_one_error(error_of: ErrorOf, text: s
         ("null", "not a transcript in a format that is read"),
         ("x" * 10_000_000, "not a transcript in a format that is read"),
         # JSON of another kind
-        ({}, "JSON of no format that is read (its fields: none)"),
+        ({}, "JSON of no format that is read (its fields: –)"),
         ({"a": 1, "b\n\x1b": 2}, "JSON of no format that is read (its fields: a, b)"),
         ({"x" * 1000: 1}, "JSON of no format that is read (its fields: xxx"),
         ([], "the list has no calls"),
@@ -170,7 +170,7 @@ def test_damaged_json_over_several_lines_is_one_error(error_of: ErrorOf, text: s
         ('{"turns": [{"text": "' + "a" * 10_000_000, "the JSON ends in the middle"),
         ("[" * 100_000, "nested too deeply"),
         ('{"turns":' * 100_000, "nested too deeply"),
-        ('{"turns": ' + "[" * 900 + "]" * 900 + "}", "input should be a JSON object"),
+        ('{"turns": ' + "[" * 900 + "]" * 900 + "}", "must be a JSON object"),
     ],
 )
 def test_what_is_no_transcript_is_one_sentence(

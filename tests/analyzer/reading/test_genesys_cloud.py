@@ -128,4 +128,4 @@ def test_a_duration_that_cannot_be_read_is_unknown(
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], file: Any, place: str
 ) -> None:
-    assert error_of(file).place == place
+    assert error_of(file).place == (place and f"field {place}")

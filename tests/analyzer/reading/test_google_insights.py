@@ -63,4 +63,4 @@ def test_without_info_roles_and_times(read_one: ReadOne, rows: Rows) -> None:
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], entries: Any, place: str
 ) -> None:
-    assert error_of({"entries": entries}).place == place
+    assert error_of({"entries": entries}).place == (place and f"field {place}")

@@ -75,24 +75,24 @@ def test_several_calls_as_a_list_or_as_lines(write: Write) -> None:
 @pytest.mark.parametrize(
     ("change", "place", "expected"),
     [
-        ({"turns": []}, "turns", "at least 1 item"),
-        ({"turns": None}, "turns", "field required"),
-        ({"turns": "Hej"}, "turns", "valid list"),
-        ({"turns": {"text": "Hej"}}, "turns", "valid list"),
+        ({"turns": []}, "turns", "must not be empty"),
+        ({"turns": None}, "turns", "is missing"),
+        ({"turns": "Hej"}, "turns", "must be a list"),
+        ({"turns": {"text": "Hej"}}, "turns", "must be a list"),
         ({"turns": ["Hej"]}, "turns.0", "a JSON object"),
         ({"turns": [None]}, "turns.0", "a JSON object"),
-        ({"turns": [{}]}, "turns.0.text", "field required"),
-        ({"turns": [{"text": None}]}, "turns.0.text", "field required"),
-        ({"turns": [{"text": ["Hej"]}]}, "turns.0.text", "valid string"),
-        ({"turns": [{"text": True}]}, "turns.0.text", "valid string"),
-        ({"turns": [{"text": "Hej"}, {"text": {}}]}, "turns.1.text", "valid string"),
+        ({"turns": [{}]}, "turns.0.text", "is missing"),
+        ({"turns": [{"text": None}]}, "turns.0.text", "is missing"),
+        ({"turns": [{"text": ["Hej"]}]}, "turns.0.text", "must be text"),
+        ({"turns": [{"text": True}]}, "turns.0.text", "must be text"),
+        ({"turns": [{"text": "Hej"}, {"text": {}}]}, "turns.1.text", "must be text"),
         ({"turns": [{"text": "a", "role": "boss"}]}, "turns.0.role", "'agent', 'customer'"),
         ({"turns": [{"text": "a", "role": ["agent"]}]}, "turns.0.role", "'agent', 'customer'"),
-        ({"turns": [{"text": "a", "speaker": {}}]}, "turns.0.speaker", "valid string"),
-        ({"turns": [{"text": "a", "start": -0.1}]}, "turns.0.start", "greater than or equal to 0"),
-        ({"turns": [{"text": "a", "start": "noon"}]}, "turns.0.start", "valid number"),
-        ({"turns": [{"text": "a", "start": []}]}, "turns.0.start", "valid number"),
-        ({"turns": [{"text": "a", "end": 1e300}]}, "turns.0.end", "less than or equal to"),
+        ({"turns": [{"text": "a", "speaker": {}}]}, "turns.0.speaker", "must be text"),
+        ({"turns": [{"text": "a", "start": -0.1}]}, "turns.0.start", "must be 0 or more"),
+        ({"turns": [{"text": "a", "start": "noon"}]}, "turns.0.start", "must be a number"),
+        ({"turns": [{"text": "a", "start": []}]}, "turns.0.start", "must be a number"),
+        ({"turns": [{"text": "a", "end": 1e300}]}, "turns.0.end", "or less"),
         ({"turns": [{"text": "a", "end": 10**400}]}, "turns.0.end", "number"),
         (
             {"turns": [{"text": "a", "start": 2, "end": 1}]},
@@ -101,23 +101,23 @@ def test_several_calls_as_a_list_or_as_lines(write: Write) -> None:
         ),
         ({"turns": [{"text": " "}]}, "", "no speech"),
         ({"turns": [{"text": "[hold]", "role": "system"}]}, "", "no speech"),
-        ({"id": {"a": 1}}, "id", "valid string"),
-        ({"language": ["da"]}, "language", "valid string"),
-        ({"started_at": False}, "started_at", "valid string"),
+        ({"id": {"a": 1}}, "id", "must be text"),
+        ({"language": ["da"]}, "language", "must be text"),
+        ({"started_at": False}, "started_at", "must be text"),
     ],
 )
 def test_a_wrong_type_is_named(
     error_of: ErrorOf, change: dict[str, Any], place: str, expected: str
 ) -> None:
     error = error_of(CALL | change)
-    assert error.place == place
+    assert error.place == (place and f"field {place}")
     assert expected in error.expected
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999"])
 def test_a_number_beyond_all_numbers_is_refused(error_of: ErrorOf, number: str) -> None:
     text = json.dumps({"turns": [{"text": "a", "start": "?"}]}).replace('"?"', number)
-    assert error_of(text).place == "turns.0.start"
+    assert error_of(text).place == "field turns.0.start"
 
 
 def test_half_a_character_does_not_reach_the_program(read_one: ReadOne) -> None:
@@ -132,7 +132,7 @@ def test_one_bad_call_in_a_list_leaves_the_others(write: Write) -> None:
     )
     first, second, third, fourth = stream([path])
     assert isinstance(first, Conversation) and isinstance(fourth, Conversation)
-    assert isinstance(second, TranscriptError) and second.place == "call 2, turns"
+    assert isinstance(second, TranscriptError) and second.place == "call 2, field turns"
     assert isinstance(third, TranscriptError) and third.place == "call 3"
 
 

@@ -98,4 +98,4 @@ def test_channels_are_merged_by_time(read_one: ReadOne, rows: Rows) -> None:
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], monologues: Any, place: str
 ) -> None:
-    assert error_of({"monologues": monologues}).place == place
+    assert error_of({"monologues": monologues}).place == (place and f"field {place}")

@@ -96,4 +96,4 @@ def test_channels_are_merged_by_time(read_one: ReadOne, rows: Rows) -> None:
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], results: Any, place: str
 ) -> None:
-    assert error_of(file(*results)).place == place
+    assert error_of(file(*results)).place == (place and f"field {place}")

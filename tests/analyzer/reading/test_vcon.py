@@ -163,15 +163,15 @@ def test_the_ends_of_time(read_one: ReadOne, start: str) -> None:
         ({"dialog": [text(0, "#", 0, encoding="base64url")]}, "dialog.0.body", "base64url"),
         ({"dialog": [text(0, "_w==", 0, encoding="base64url")]}, "dialog.0.body", "base64url"),
         ({"dialog": [5]}, "dialog.0", "a JSON object"),
-        ({"dialog": [{"start": "x"}]}, "dialog.0.type", "field required"),
+        ({"dialog": [{"start": "x"}]}, "dialog.0.type", "is missing"),
         ({"dialog": [text(0, "a", 0, duration="long")]}, "dialog.0.duration", "number"),
         ({"parties": "none", "dialog": [recording()]}, "parties", "list"),
-        ({"analysis": [{"body": 1}]}, "analysis.0.type", "field required"),
+        ({"analysis": [{"body": 1}]}, "analysis.0.type", "is missing"),
         ({"analysis": [transcript(0, "a")]}, "analysis.0.body, segments.0", "a JSON object"),
         (
             {"analysis": [transcript(-7, {"text": {}})]},
             "analysis.0.body, segments.0.text",
-            "string",
+            "must be text",
         ),
     ],
 )
@@ -179,5 +179,5 @@ def test_what_does_not_fit_is_named(
     error_of: ErrorOf, change: dict[str, Any], place: str, expected: str
 ) -> None:
     error = error_of(vcon(**change))
-    assert error.place == place
+    assert error.place == (place and "field ") + place.replace(", ", ", field ")
     assert expected in error.expected

@@ -87,4 +87,4 @@ def test_a_body_without_words(error_of: Callable[..., TranscriptError], body: An
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], body: Any, place: str
 ) -> None:
-    assert error_of(vcon(body)).place == place
+    assert error_of(vcon(body)).place == (place and "field ") + place.replace(", ", ", field ")

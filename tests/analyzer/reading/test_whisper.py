@@ -111,4 +111,4 @@ def test_times_that_cannot_be_right_are_unknown(
 def test_a_wrong_type_is_named(
     error_of: Callable[..., TranscriptError], segments: Any, place: str
 ) -> None:
-    assert error_of({"segments": segments}).place == place
+    assert error_of({"segments": segments}).place == (place and f"field {place}")
