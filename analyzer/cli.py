@@ -84,6 +84,51 @@ def score(
 
 
 @app.command()
+def batch(
+    paths: Paths,
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="A new folder, or a URL such as s3://…/scores.")
+    ],
+    to: Annotated[str, typer.Option(help="The tables' format: parquet or jsonl.")] = "parquet",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that stopped.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how long it would take.")
+    ] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="Score so many calls by lot.")] = None,
+    per: Annotated[
+        str | None, typer.Option(help="So many of each queue, agent, language or month.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another number draws another sample.")] = 0,
+    reports: Annotated[
+        bool, typer.Option("--reports", help="Keep each call's whole report, too.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="At work side by side; as many as there are cores.")
+    ] = None,
+    language: Language = None,
+    scorecard: CardFile = None,
+    format: Format = "auto",
+    agent_speaker: AgentSpeaker = None,
+    redact: Redact = False,
+) -> None:
+    """Score a whole call log on all cores into a folder of tables, stopped and resumed at will."""
+    from analyzer.batch import command
+
+    with _usage_errors():
+        _check(language, format)
+        options = command.Options(None, scorecard, language, agent_speaker, redact, reports)
+        how = command.How(to, engine, processes, command.sample(sample, per, seed), format)
+        if dry_run:
+            command.show_estimate(paths, options, how)
+            raise typer.Exit(OK)
+        failed = command.run(paths, output, options, how, resume=resume)
+    raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+@app.command()
 def explain(
     path: Annotated[str, typer.Argument(metavar="CALL", help="A file, URL or - with the call.")],
     id: Annotated[
@@ -219,6 +264,18 @@ def _sentences(error: KasperError | OSError) -> list[str]:
     return str(error).split("\n") if isinstance(error, ScorecardError) else [str(error)]
 
 
+def _check(language: str | None, format: str) -> None:
+    """`UsageError` for a language or format that does not exist."""
+    from analyzer.language import LANGUAGES, normalise
+    from analyzer.reading.formats import format_named
+
+    if format != "auto":
+        format_named(format)
+    if language and normalise(language) is None:
+        known = ", ".join(LANGUAGES)
+        raise UsageError(f"There is no language {language!r}; use one of: {known}.")
+
+
 class _Run:
     """The options of a run, checked and loaded once."""
 
@@ -232,15 +289,9 @@ class _Run:
         redact: bool,
     ) -> None:
         from analyzer.classifier import default_classifier
-        from analyzer.language import LANGUAGES, normalise
-        from analyzer.reading.formats import format_named
         from analyzer.scorecard import default_scorecard, load
 
-        if format != "auto":
-            format_named(format)
-        if language and normalise(language) is None:
-            known = ", ".join(LANGUAGES)
-            raise UsageError(f"There is no language {language!r}; use one of: {known}.")
+        _check(language, format)
         self.format = format
         self._language = language
         self._agent_speaker = agent_speaker

@@ -93,6 +93,11 @@ def say_error(message: str) -> None:
     Console(stderr=True, highlight=False, soft_wrap=True).print(_on_one_line(message))
 
 
+def say(message: str) -> None:
+    """Print what a run came to on stdout."""
+    Console(highlight=False, soft_wrap=True).print(_plain(message))
+
+
 def _visible(text: str) -> str:
     return text.translate(_CONTROLS)
 

@@ -103,6 +103,7 @@ def _lines(
             origin = Origin(
                 whole.source, f"{whole.id}-{number}", Message("line %(line)s", line=number)
             )
+            tell(raw.tell() / size)
             if len(line) > _MAX_LINE:
                 yield origin.error(
                     Message("a line of more than %(size)s MiB", size=_MAX_LINE // 2**20),
@@ -112,7 +113,6 @@ def _lines(
                 yield (
                     text if isinstance(text, TranscriptError) else parse_line(text, origin, wanted)
                 )
-            tell(raw.tell() / size)
 
 
 def _each(first: bytes, stream: IO[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,137 @@
+"""`kasper batch`: what the command line shows of a run."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self, cast, get_args
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from analyzer.batch.estimate import estimate
+from analyzer.batch.output import Kind
+from analyzer.batch.run import Engine, Summary, batch
+from analyzer.batch.sample import STRATA, Sample
+from analyzer.batch.work import Options
+from analyzer.errors import UsageError
+from analyzer.terminal import say, say_error
+
+_LINE_EVERY_S = 30.0
+
+__all__ = ["How", "Options", "run", "sample", "show_estimate"]
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a run is done, as the command line gives it."""
+
+    kind: str
+    engine: str
+    processes: int | None
+    sample: Sample | None
+    format: str
+
+
+def sample(size: int | None, per: str | None, seed: int) -> Sample | None:
+    """The sample that the options ask for; `UsageError` if they make none."""
+    if per is not None and per not in STRATA:
+        raise UsageError(
+            f"There is no {per!r} to draw from each of; use one of: {', '.join(STRATA)}."
+        )
+    if per is not None and size is None:
+        raise UsageError("--per needs --sample: how many calls of each.")
+    return Sample(size, per, seed) if size else None
+
+
+def run(paths: Sequence[str], output: str, options: Options, how: How, *, resume: bool) -> int:
+    """Do a run and show it; the number of errors."""
+    for value, known, what in (
+        (how.kind, get_args(Kind), "--to"),
+        (how.engine, get_args(Engine), "--engine"),
+    ):
+        if value not in known:
+            raise UsageError(f"{what} {value!r} does not exist; use one of: {', '.join(known)}.")
+    try:
+        with _Progress() as progress:
+            summary = batch(
+                paths,
+                output,
+                options,
+                format=how.format,
+                kind=cast("Kind", how.kind),
+                resume=resume,
+                engine=cast("Engine", how.engine),
+                processes=how.processes,
+                sample=how.sample,
+                tell=progress.show,
+            )
+    except OSError as error:
+        say_error(
+            f"{output}: {error.strerror or error}; what is done is kept, go on with --resume."
+        )
+        return 1
+    _say(summary, output)
+    return summary.errors
+
+
+def _say(summary: Summary, output: str) -> None:
+    rate = summary.new_turns / summary.seconds if summary.seconds else 0.0
+    say(f"{summary.calls:,} calls, {summary.turns:,} turns in {output}; {rate:,.0f} turns a second")
+    if summary.errors:
+        say(f"{summary.errors:,} could not be scored, listed in {output.rstrip('/')}/errors")
+
+
+def show_estimate(paths: Sequence[str], options: Options, how: How) -> None:
+    """Say how long a run would take; nothing is written."""
+    processes = how.processes or os.cpu_count() or 1
+    told = estimate(paths, options, processes, how.format)
+    minutes = told.seconds / 60
+    say(
+        f"From {told.looked_into:,} calls: about {told.calls:,} calls and {told.turns:,} turns, "
+        f"{told.errors:,} errors;\nabout {minutes:,.1f} minutes with {processes} processes, "
+        f"{told.output_bytes / 2**20:,.1f} MiB of tables."
+    )
+
+
+class _Progress:
+    """How far a whole call log is: a bar where somebody watches, else a line now and then."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("scoring"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=1.0, told="")
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, summary: Summary) -> None:
+        """Show how far it is."""
+        rate = summary.new_turns / max(summary.seconds, 1e-9)
+        told = f"{summary.calls:,} calls, {rate:,.0f} turns/s, {summary.errors:,} errors"
+        self._bar.update(self._task, completed=summary.share, told=told)
+        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_EVERY_S:
+            self._console.print(f"{summary.share:.0%}: {told}")
+            self._said = time.monotonic()
