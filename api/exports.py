@@ -21,6 +21,7 @@ from analyzer.frames import (
 )
 from analyzer.report import Report, from_dict
 from analyzer.writing.tables import arrow_schema, safe_cell
+from analyzer.writing.vcon import to_vcon
 from api.access import Principal
 from api.storage import calls, exports
 from api.storage.calls import Filters
@@ -28,13 +29,14 @@ from api.storage.database import Database
 from api.storage.tables import Call
 
 Table = Literal["calls", "evidence", "turns"]
-Format = Literal["csv", "parquet", "jsonl"]
+Format = Literal["csv", "parquet", "jsonl", "vcon.jsonl"]
 Row = dict[str, Any]
 
 MEDIA_TYPES: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
     "jsonl": "application/x-ndjson",
+    "vcon.jsonl": "application/x-ndjson",
 }
 # Calls that are in memory at once.
 _PORTION = 200
@@ -57,10 +59,12 @@ def stored_report(call: Call, body: Mapping[str, Any]) -> Report:
 def write(
     database: Database, principal: Principal, filters: Filters, table: Table, format: Format
 ) -> Iterator[bytes]:
-    """The table of the calls that match, in parts."""
+    """The table of the calls that match, in parts; as vCon whole calls, one in each line."""
     writer = _WRITERS[format](COLUMNS[table])
     for found in _portions(database, principal, filters):
-        if format == "jsonl" and table == "calls":
+        if format == "vcon.jsonl":
+            yield writer.write(to_vcon(stored_report(call, body)) for call, body in found)
+        elif format == "jsonl" and table == "calls":
             yield writer.write({"uid": call.uid, **body, **_state(call)} for call, body in found)
         else:
             yield writer.write(row for call, body in found for row in _rows(table, call, body))
@@ -189,4 +193,5 @@ _WRITERS: dict[Format, Callable[[Mapping[str, str]], _Writer]] = {
     "csv": _Csv,
     "parquet": _Parquet,
     "jsonl": _JsonLines,
+    "vcon.jsonl": _JsonLines,
 }

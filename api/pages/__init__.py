@@ -9,6 +9,8 @@ from api.pages import (
     calibrations,
     call,
     calls,
+    erasure,
+    exports,
     home,
     operation,
     queue,
@@ -18,6 +20,7 @@ from api.pages import (
     team,
     trust,
     uploads,
+    webhooks,
 )
 from api.pages.environment import STATIC
 from api.pages.errors import error_page
@@ -26,6 +29,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     home.router,
     uploads.router,
     queue.router,
+    exports.router,
     calls.router,
     call.router,
     calibrations.router,
@@ -35,6 +39,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     account.router,
     admin.router,
     operation.router,
+    webhooks.router,
+    erasure.router,
     team.router,
     scorecards.router,
     trust.router,

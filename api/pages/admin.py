@@ -18,6 +18,7 @@ from api.pages.render import gettext, page, redirect
 from api.problems import Problem, not_found
 from api.routes import keys
 from api.routes import people as people_api
+from api.routes.calls import Eraser
 from api.routes.keys import KeyIn
 from api.routes.people import AgentOut, UserChange, UserId, UserIn
 from api.schemas import Text
@@ -27,7 +28,6 @@ router = APIRouter(prefix="/admin")
 
 PeopleManager = Annotated[Principal, Depends(Allow(Permission.PEOPLE_MANAGE))]
 KeysManager = Annotated[Principal, Depends(Allow(Permission.KEYS_MANAGE))]
-Setter = Annotated[Principal, Depends(Allow(Permission.SETTINGS_MANAGE))]
 Word = Annotated[Text, Form(max_length=1_000)]
 
 # What is wrong with a field of a form.
@@ -64,9 +64,10 @@ def mistakes_of(error: ValidationError) -> dict[str, str]:
 
 
 @router.get("")
-def admin(principal: Setter) -> Response:
-    """On to the first part."""
-    return RedirectResponse("/admin/people", 303)
+def admin(principal: Eraser) -> Response:
+    """On to the first part that one may see."""
+    part = "people" if principal.may(Permission.PEOPLE_MANAGE) else "erasure"
+    return RedirectResponse(f"/admin/{part}", 303)
 
 
 @router.get("/people")
@@ -141,7 +142,14 @@ def person_change(
     if user.active and not body.active and not confirmed:
         sent = {name: value or "" for name, value in form.items() if name != "active"}
         asked = sent | {"confirmed": "yes"}
-        return page(request, principal, "admin_person_out.html.j2", user=user, form=asked)
+        return page(
+            request,
+            principal,
+            "admin_person_out.html.j2",
+            user=user,
+            form=asked,
+            keys=people.count_keys_of(db, user),
+        )
     try:
         people_api.change_user(db, principal, user_id, body)
     except Problem as problem:

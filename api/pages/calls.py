@@ -143,6 +143,7 @@ def call_list(
         names=NARROWED_BY,
         sort=sort,
         sorts=_SORT_TITLES,
+        narrowed=urlencode([pair for pair in sent if pair[0] != "sort"]),
         first=f"/calls?{urlencode(sent)}" if cursor else "",
         beyond=f"/calls?{urlencode(beyond)}" if beyond else "",
         **options(db, principal),

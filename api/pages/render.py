@@ -26,7 +26,7 @@ NAVIGATION = (
     ("/team", marked("Team"), Permission.INSIGHTS_READ),
     ("/trust", marked("Trust"), Permission.TRUST_READ),
     ("/scorecards", marked("Scorecards"), Permission.SCORECARDS_READ),
-    ("/admin", marked("Admin"), Permission.SETTINGS_MANAGE),
+    ("/admin", marked("Admin"), Permission.CALLS_ERASE),
 )
 
 

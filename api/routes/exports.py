@@ -12,7 +12,7 @@ from api import exports
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.exports import MEDIA_TYPES, Format, Table
-from api.problems import not_found
+from api.problems import Problem, ProblemError, not_found
 from api.routes.calls import filters, visible_call
 from api.schemas import Text
 from api.storage import audit, calibrations, calls
@@ -42,10 +42,13 @@ def export_calls(
         Table, Query(description="A row per call, per finding, or per turn; `uid` joins them.")
     ] = "calls",
 ) -> StreamingResponse:
-    """The calls that match, as a file; in JSON Lines `calls` are whole reports.
+    """The calls that match, as a file: in JSON Lines whole reports, as vCon whole calls.
 
-    Calls that are stored while the file is written may be in it.
+    Nothing is kept: the file is written as it is read, and may hold calls stored meanwhile.
     """
+    if format == "vcon.jsonl" and table != "calls":
+        detail = "A vCon holds a whole call; leave `table` out, or choose another format."
+        raise Problem(422, detail, errors=[ProblemError(detail=detail, parameter="table")])
     count = calls.count(db, principal, wanted, at_most=_NO_LIMIT)
     details = {"table": table, "format": format, "calls": count}
     audit.record(db, principal.name, "calls.export", details=details)

@@ -242,6 +242,12 @@ def key(db: Session, key_id: int) -> ApiKey | None:
     return db.get(ApiKey, key_id)
 
 
+def count_keys_of(db: Session, user: User) -> int:
+    """How many keys that are good this person made; they stop with whoever made them."""
+    own = select(func.count()).where(ApiKey.created_by == user.id, ApiKey.revoked_at.is_(None))
+    return db.scalar(own) or 0
+
+
 def revoke_key(db: Session, key_id: int) -> ApiKey | None:
     """The key, good no more; `None` if there is none."""
     key = db.get(ApiKey, key_id)

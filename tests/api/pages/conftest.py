@@ -21,9 +21,10 @@ from analyzer.classifier import Classifier
 from api.access import Permission, Role
 from api.app import create_app, prepare
 from api.settings import Settings
-from api.storage import people
+from api.storage import calibrations, people, reviews, webhooks
 from api.storage.database import Database
-from api.storage.tables import Call
+from api.storage.reviews import Span
+from api.storage.tables import Call, now
 from api.worker import Worker
 from tests.api.conftest import PASSWORD
 
@@ -62,6 +63,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, classifier: Classifier) -> It
         data_dir=tmp_path_factory.mktemp("site"),
         public_url=url,
         rate_limit="1000000/minute",
+        allowed_urls=("https://hooks.example.org",),
         poll_s=0.2,
     )
     prepare(settings)
@@ -115,8 +117,63 @@ def fill(site: Site) -> None:
         assert accepted.status_code == 202, accepted.text
         job = accepted.json()
         wait_for(lambda: client.get(f"/v1/jobs/{job['uid']}").json()["status"] == "COMPLETED")
-        for call in CALLS:
+        for call in CALLS + BLIND:
             client.post("/v1/calls", json=call).raise_for_status()
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """The paths of what only an installation that is in use has."""
+
+    webhook: str
+    key: str
+    person: str
+    open_session: str
+    blind_call: str
+    compared: str
+
+
+@pytest.fixture(scope="session")
+def furnished(site: Site) -> Furnished:
+    """A webhook with messages, a key, an open and a closed calibration."""
+    with site.database.session() as db:
+        users = {own.role: own for own in people.users(db)}
+        admin, lead, coach = (users[role] for role in (Role.ADMIN, Role.QA_LEAD, Role.COACH))
+        principal = people.principal_of_session(db, site.tokens[Role.QA_LEAD])
+        other = people.principal_of_session(db, site.tokens[Role.COACH])
+        assert principal is not None and other is not None
+        _, key = people.add_key(db, "Nightly export", [Permission.CALLS_EXPORT], admin.id)
+        hook = webhooks.add(
+            db, "https://hooks.example.org/kasper", ["call.flagged", "job.ended"], admin.id
+        )
+        for event, attempts, error in (
+            ("job.ended", 7, "HTTP 503"),
+            ("call.flagged", 2, ""),
+            ("webhook.test", 1, ""),
+        ):
+            sent = webhooks.put_down_for(db, hook, event, {"made": "for the tests"})
+            sent.attempts, sent.last_error = attempts, error
+            sent.delivered_at = None if error else now()
+        uids = [db.scalars(select(Call.uid).where(Call.external_id == f"blind-{n}")).one()
+                for n in (3, 4, 5)]  # fmt: skip
+        members = [lead.id, coach.id]
+        open_session = calibrations.create(db, principal, "April, first calls", uids[:2], members)
+        closed = calibrations.create(db, principal, "March, angry customers", uids[2:], members)
+        shown = ((principal, "deflection", 27, "no", ""), (other, "blame", 57, "yes", "In the end"))
+        for who, label, end, answer, reason in shown:
+            about = calibrations.to_speak_of(db, who, closed, uids[2])
+            span = Span(label, 2, 0, end)
+            reviews.say_of_finding(db, who, about, "add", span)
+            reviews.answer(db, who, about, "resolved", answer, reason)  # type: ignore[arg-type]
+            calibrations.finish(db, who, closed, about)
+        return Furnished(
+            webhook=f"/admin/webhooks/{hook.id}",
+            key=f"/admin/keys/{key.id}",
+            person=f"/admin/people/{coach.id}",
+            open_session=f"/calibrations/{open_session.id}",
+            blind_call=f"/calibrations/{open_session.id}/calls/{uids[0]}",
+            compared=f"/calibrations/{closed.id}/comparison",
+        )
 
 
 def _call(id: str, day: int, *turns: tuple[str, str]) -> dict[str, Any]:
@@ -150,6 +207,18 @@ CALLS = [
         ("customer", "Thank you, that is really kind of you."),
         ("agent", "I have refunded the fee, and I will call you tomorrow before noon."),
     ),
+]  # fmt: skip
+# Calls that are reviewed blind, which closes them to their reviewers elsewhere.
+BLIND = [
+    _call(
+        f"blind-{number}", 4,
+        ("agent", "Support, you are speaking with Mia, how can I help?"),
+        ("customer", f"My router has been blinking red for {number} days now."),
+        ("agent", "That is not our department. You must take it up with the shop."),
+        ("customer", "The shop says the same of you. I have had enough of this."),
+        ("agent", "Then I cannot do anything for you. Goodbye."),
+    ) | {"agent_id": None, "customer_id": None}
+    for number in range(1, 7)
 ]  # fmt: skip
 
 

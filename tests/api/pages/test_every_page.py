@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from api.access import Role
-from tests.api.pages.conftest import ROOT, Site
+from tests.api.pages.conftest import ROOT, Furnished, Site
 
 Opener = Callable[..., Page]
 IMAGES = ROOT / "docs" / "images"
@@ -26,20 +27,70 @@ PAGES = {
     "call": "/calls/{first-contact}",
     "call-da": "/calls/{da-dishwasher-seventh-time}",
     "nothing": "/no-such-page",
+    "export": "/calls/export",
+    "export-narrowed": "/calls/export?band=star&format=vcon.jsonl",
+    "calibrations": "/calibrations",
+    "calibration": "{open_session}",
+    "blind": "{blind_call}",
+    "comparison": "{compared}",
+    "calibration-new": "/calibrations/new",
+    "calibration-close": "{open_session}/close",
+    "people": "/admin/people",
+    "person": "{person}",
+    "teams": "/admin/teams",
+    "keys": "/admin/keys",
+    "key-revoke": "{key}/revoke",
+    "webhooks": "/admin/webhooks",
+    "webhook": "{webhook}",
+    "webhook-remove": "{webhook}/remove",
+    "retention": "/admin/retention",
+    "erasure": "/admin/erasure",
+    "call-erase": "/calls/{first-contact}/erase",
+    "audit": "/admin/audit",
+    "audit-checked": "/admin/audit?verify=true",
+    "system": "/admin/system",
+    "not-for-you": "/admin/people",
+}
+# Who opens them: an admin may see every page, but a blind review is for its members.
+ROLES = {
+    "calls": Role.QA_LEAD,
+    "not-for-you": Role.COACH,
+    "nothing": Role.COACH,
+    "blind": Role.COACH,
+    "calibration": Role.QA_LEAD,
+    "upload": Role.COACH,
+    "queue": Role.COACH,
+    "call": Role.COACH,
+    "call-da": Role.COACH,
 }
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
-def path_of(site: Site, path: str) -> str:
+@pytest.fixture
+def see(site: Site, furnished: Furnished, open_page: Opener) -> Callable[..., Page]:
+    """Opens a page of `PAGES` as somebody who may see it."""
+
+    def open_(name: str, **options: Any) -> Page:
+        role = ROLES.get(name, Role.ADMIN)
+        return open_page(path_of(site, furnished, PAGES[name]), role, **options)
+
+    return open_
+
+
+def path_of(site: Site, furnished: Furnished, path: str) -> str:
+    """The path with what stands in braces: one of `Furnished`, or the uid of the call so named."""
     start, brace, rest = path.partition("{")
-    return start + site.uid(rest.rstrip("}")) if brace else path
+    if not brace:
+        return path
+    name, _, end = rest.partition("}")
+    return start + (getattr(furnished, name, None) or site.uid(name)) + end
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_no_barrier(site: Site, open_page: Opener, name: str, scheme: str) -> None:
-    page = open_page(path_of(site, PAGES[name]), color_scheme=scheme)
-    for fold in page.locator("details.fold").all():
+def test_axe_finds_no_barrier(see: Opener, name: str, scheme: str) -> None:
+    page = see(name, color_scheme=scheme)
+    for fold in page.locator("details.fold, details.more, details.behind").all():
         fold.evaluate("each => { each.open = true }")
     found = Axe().run(page)
     assert not found.response["violations"], found.generate_report()
@@ -50,42 +101,74 @@ def test_axe_finds_no_barrier(site: Site, open_page: Opener, name: str, scheme: 
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_telephone_scrolls_only_downwards(site: Site, open_page: Opener, name: str) -> None:
-    page = open_page(path_of(site, PAGES[name]), **PHONE)
+def test_a_telephone_scrolls_only_downwards(see: Opener, name: str) -> None:
+    page = see(name, **PHONE)
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
-@pytest.mark.parametrize("name", ["upload", "queue", "calls", "call-da"])
-def test_pages_hold_without_scripts(site: Site, open_page: Opener, name: str) -> None:
-    page = open_page(path_of(site, PAGES[name]), java_script_enabled=False)
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_hold_without_scripts(see: Opener, name: str) -> None:
+    page = see(name, java_script_enabled=False)
     assert page.locator("main h1").count() == 1
     assert page.locator(".needs-script:visible").count() == 0
 
 
-def test_nothing_breaks_the_policy_against_foreign_code(site: Site, open_page: Opener) -> None:
-    page = open_page("/queue")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_table_that_is_wider_than_the_screen_shows_it(see: Opener, scheme: str) -> None:
+    page = see("audit", **PHONE, color_scheme=scheme)
+    table = page.locator(".scroll")
+    table.evaluate("each => each.scrollIntoView()")
+
+    def at_the_edge() -> bytes:
+        box = table.bounding_box()
+        assert box is not None
+        # a line above the words of the first row, so that the table's own text is not in it
+        strip = {"x": box["x"] + box["width"] - 14, "y": box["y"] + 2, "width": 12, "height": 5}
+        return page.screenshot(clip=strip)  # type: ignore[arg-type]
+
+    more = at_the_edge()
+    table.evaluate("each => { each.scrollLeft = each.scrollWidth }")
+    assert at_the_edge() != more
+
+
+def test_nothing_breaks_the_policy_against_foreign_code(
+    site: Site, furnished: Furnished, open_page: Opener
+) -> None:
+    page = open_page("/queue", Role.ADMIN)
     said: list[str] = []
     page.on("console", lambda message: said.append(message.text))
     for path in PAGES.values():
-        page.goto(path_of(site, path))
+        page.goto(path_of(site, furnished, path))
     assert not [each for each in said if "Content Security Policy" in each]
 
 
+# How the pages of the documentation look: which of `PAGES`, how high, which keys first.
+PICTURES: dict[str, tuple[int, list[str]]] = {
+    "upload": (720, []),
+    "queue": (720, []),
+    "calls": (720, []),
+    "call": (720, []),
+    "call-da": (720, ["j"] * 5),
+    "export": (900, []),
+    "calibration-new": (900, []),
+    "blind": (900, []),
+    "comparison": (1000, []),
+    "people": (800, []),
+    "keys": (900, []),
+    "webhooks": (720, []),
+    "webhook": (720, []),
+    "retention": (720, []),
+    "erasure": (560, []),
+    "call-erase": (560, []),
+    "audit-checked": (820, []),
+}
+
+
 @pytest.mark.skipif("KASPER_SCREENSHOTS" not in os.environ, reason="pictures are not asked for")
-@pytest.mark.parametrize(
-    ("name", "role", "keys"),
-    [
-        ("upload", Role.COACH, []),
-        ("queue", Role.COACH, []),
-        ("calls", Role.QA_LEAD, []),
-        ("call", Role.COACH, []),
-        ("call-da", Role.COACH, ["j"] * 5),
-    ],
-)
-def test_pictures_for_the_documentation(
-    site: Site, open_page: Opener, name: str, role: Role, keys: list[str]
-) -> None:
-    page = open_page(path_of(site, PAGES[name]), role, viewport={"width": 1100, "height": 720})
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_for_the_documentation(see: Opener, name: str) -> None:
+    height, keys = PICTURES[name]
+    page = see(name, viewport={"width": 1100, "height": height})
     for key in keys:
         page.keyboard.press(key)
     IMAGES.mkdir(exist_ok=True)
