@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
+from analyzer.messages import Message
 from analyzer.writing.vcon import to_vcon
 from api import exports
 from api.access import Permission, Principal
@@ -47,7 +48,7 @@ def export_calls(
     Nothing is kept: the file is written as it is read, and may hold calls stored meanwhile.
     """
     if format == "vcon.jsonl" and table != "calls":
-        detail = "A vCon holds a whole call; leave `table` out, or choose another format."
+        detail = Message("A vCon holds a whole call; leave `table` out, or choose another format.")
         raise Problem(422, detail, errors=[ProblemError(detail=detail, parameter="table")])
     count = calls.count(db, principal, wanted, at_most=_NO_LIMIT)
     details = {"table": table, "format": format, "calls": count}
