@@ -39,7 +39,7 @@ messages: $(VENV)/.dev  ## collect what pages say into api/locales/*/messages.po
 	rm api/locales/messages.pot
 
 bench: $(VENV)/.dev  ## measure speed on this machine
-	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.model
 	$(BIN)/python -m benchmarks.redaction
 	$(BIN)/python -m benchmarks.startup

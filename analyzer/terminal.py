@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +29,8 @@ _POLARITY_STYLE = {"rasmus": "red", "star": "green", "signal": "blue"}
 # A bar for fewer files than this is gone before it is seen.
 _WORTH_A_BAR = 20
 _FINDINGS_SHOWN = 3
+# Without a terminal, a long run says so often how far it is.
+_LINE_EVERY_S = 30.0
 _QUOTE = 60  # characters of a quoted finding
 # What a file holds must not steer the terminal that shows it; offsets stay as they are.
 _CONTROLS = dict.fromkeys(
@@ -108,6 +117,44 @@ def _plain(text: str) -> Text:
 
 def _on_one_line(text: str) -> Text:
     return _plain(text.translate(_BREAKS))
+
+
+class ShareProgress:
+    """How far a long run is: a bar on stderr where somebody watches, else a line now and then."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = RichProgress(
+            TextColumn("scoring"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[told]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=1.0, told="")
+        self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, share: float, told: str) -> None:
+        """Show that `share` (0 to 1) is done, and what there is to tell of it."""
+        self._bar.update(self._task, completed=share, told=told)
+        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_EVERY_S:
+            self._console.print(f"{share:.0%}: {told}")
+            self._said = time.monotonic()
 
 
 def show_table(reports: Sequence[Report]) -> None:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self, cast, get_args
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from typing import cast, get_args
 
 from analyzer.batch.estimate import estimate
 from analyzer.batch.output import Kind
@@ -18,9 +13,7 @@ from analyzer.batch.run import Engine, Summary, batch
 from analyzer.batch.sample import STRATA, Sample
 from analyzer.batch.work import Options
 from analyzer.errors import UsageError
-from analyzer.terminal import say, say_error
-
-_LINE_EVERY_S = 30.0
+from analyzer.terminal import ShareProgress, say, say_error
 
 __all__ = ["How", "Options", "run", "sample", "show_estimate"]
 
@@ -56,7 +49,7 @@ def run(paths: Sequence[str], output: str, options: Options, how: How, *, resume
         if value not in known:
             raise UsageError(f"{what} {value!r} does not exist; use one of: {', '.join(known)}.")
     try:
-        with _Progress() as progress:
+        with ShareProgress() as progress:
             summary = batch(
                 paths,
                 output,
@@ -67,7 +60,7 @@ def run(paths: Sequence[str], output: str, options: Options, how: How, *, resume
                 engine=cast("Engine", how.engine),
                 processes=how.processes,
                 sample=how.sample,
-                tell=progress.show,
+                tell=lambda summary: progress.show(summary.share, _so_far(summary)),
             )
     except OSError as error:
         say_error(
@@ -76,6 +69,11 @@ def run(paths: Sequence[str], output: str, options: Options, how: How, *, resume
         return 1
     _say(summary, output)
     return summary.errors
+
+
+def _so_far(summary: Summary) -> str:
+    rate = summary.new_turns / max(summary.seconds, 1e-9)
+    return f"{summary.calls:,} calls, {rate:,.0f} turns/s, {summary.errors:,} errors"
 
 
 def _say(summary: Summary, output: str) -> None:
@@ -95,43 +93,3 @@ def show_estimate(paths: Sequence[str], options: Options, how: How) -> None:
         f"{told.errors:,} errors;\nabout {minutes:,.1f} minutes with {processes} processes, "
         f"{told.output_bytes / 2**20:,.1f} MiB of tables."
     )
-
-
-class _Progress:
-    """How far a whole call log is: a bar where somebody watches, else a line now and then."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._bar = Progress(
-            TextColumn("scoring"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[told]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=1.0, told="")
-        self._said = time.monotonic()
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def show(self, summary: Summary) -> None:
-        """Show how far it is."""
-        rate = summary.new_turns / max(summary.seconds, 1e-9)
-        told = f"{summary.calls:,} calls, {rate:,.0f} turns/s, {summary.errors:,} errors"
-        self._bar.update(self._task, completed=summary.share, told=told)
-        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_EVERY_S:
-            self._console.print(f"{summary.share:.0%}: {told}")
-            self._said = time.monotonic()

@@ -6,9 +6,9 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.metadata import version
 from typing import Any, Literal
 
-from analyzer import __version__
 from analyzer.batch import local
 from analyzer.batch.input import Portion, fingerprint, portions
 from analyzer.batch.output import Done, Kind, Output
@@ -103,7 +103,7 @@ def _described(
     """What must be the same for a run to be resumed."""
     classifier, card = loaded(options.model, options.scorecard)
     return {
-        "version": __version__,
+        "version": version("kasper-qa"),
         "model": classifier.info.sha256,
         "scorecard": hashlib.sha256(card.model_dump_json().encode()).hexdigest(),
         "options": {

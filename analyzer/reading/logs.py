@@ -21,12 +21,12 @@ from analyzer.reading.columns import fields_of
 from analyzer.reading.document import shown
 from analyzer.reading.encoding import decode
 from analyzer.reading.format import Format, JsonFormat, Origin, Parsed
-from analyzer.reading.formats import format_named, parse_line, parse_value
+from analyzer.reading.formats import format_named, parse_line
 from analyzer.reading.locations import read_location
 from analyzer.reading.sources import Location
 from analyzer.reading.table import (
-    DETAILS,
     Row,
+    call_in_row,
     call_of,
     cells_of,
     csv_reason,
@@ -199,14 +199,7 @@ def _row_per_call(
             continue
         for row in batch:
             number += 1
-            names = fields_of(list(row))
-            values = list(row.values())
-            call = {field: values[at] for field, at in names.items() if field in ("id", *DETAILS)}
-            call = {field: None if value is None else str(value) for field, value in call.items()}
-            origin = Origin(
-                whole.source, f"{whole.id}-{number}", Message("row %(row)s", row=number)
-            )
-            yield parse_value({**call, "turns": row["turns"]}, origin, None)
+            yield call_in_row(row, number, whole)
 
 
 def _row_per_turn(

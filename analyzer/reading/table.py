@@ -18,7 +18,7 @@ from xml.etree.ElementTree import ParseError
 from analyzer.conversation import Role, Turn
 from analyzer.errors import TranscriptError
 from analyzer.messages import Message
-from analyzer.reading import plain_text
+from analyzer.reading import kasper_json, plain_text
 from analyzer.reading.archive import DAMAGED
 from analyzer.reading.clock import seconds
 from analyzer.reading.columns import fields_of
@@ -101,12 +101,28 @@ def _parse_parquet(document: Document) -> Iterator[Parsed]:
     origin = Origin(document.name, document.id)
     try:
         table = pq.read_table(io.BytesIO(document.data))
+        if "turns" in table.column_names:
+            calls = enumerate(table.to_pylist(), 1)
+            return (call_in_row(row, number, origin) for number, row in calls)
         wanted = table.select(sorted(fields_of(table.column_names).values()))
         rows = list(zip(*(column.to_pylist() for column in wanted.columns), strict=True))
     except (pa.ArrowException, OverflowError, *DAMAGED):
         raise origin.error(Message("not valid Parquet"), Message("write the file again")) from None
     names = wanted.column_names or table.column_names
     return _conversations(names, rows, origin, "parquet")
+
+
+def call_in_row(row: Mapping[str, Any], number: int, whole: Origin) -> Parsed:
+    """The call whose turns the row lists in the column `turns`, or why it is none."""
+    place = Message("row %(row)s", row=number)
+    origin = Origin(whole.source, f"{whole.id}-{number}", place)
+    values = list(row.values())
+    named = {field: values[at] for field, at in fields_of(list(row)).items()}
+    details = {f: _cell(named[f]) or None for f in ("id", *DETAILS) if f in named}
+    try:
+        return kasper_json.FORMAT.parse({**details, "turns": row["turns"]}, origin)
+    except TranscriptError as error:
+        return error
 
 
 def _parse_xlsx(document: Document) -> Iterator[Parsed]:

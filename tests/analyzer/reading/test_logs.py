@@ -128,6 +128,7 @@ def test_parquet_with_a_row_per_call(tmp_path: Path) -> None:
         f"call-{i}" for i in (0, 1, 2, 4)
     ]
     assert "row 4" in str(found[3])
+    assert told(found) == told(whole(path))
     assert isinstance(found[0], Conversation)
     assert (found[0].customer_id, found[0].queue) == ("0", "support")
 
