@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
@@ -16,6 +16,7 @@ from analyzer.classifier import Classifier, default_classifier
 from api import idempotency, middleware, openapi, pages, problems, signin
 from api.deps import Service
 from api.problems import ProblemDetails
+from api.rates import RequestRate
 from api.routes import ROUTERS
 from api.settings import Settings
 from api.storage import calls, scorecards
@@ -47,11 +48,16 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
     settings = settings or Settings()
     database = Database(settings.url)
     readings = asyncio.Semaphore(settings.max_readings)
+    rate = RequestRate(database, settings.rate_limit)
     parts = Service(settings, database, classifier or default_classifier(), readings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sharing = asyncio.create_task(rate.share_forever())
         yield
+        sharing.cancel()
+        with suppress(asyncio.CancelledError):
+            await sharing
         database.close()
 
     app = FastAPI(
@@ -66,11 +72,11 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
         responses=_ERRORS,  # type: ignore[arg-type]
     )
     app.state.service = parts
-    signin.install(app, settings)
+    signin.install(app, settings, database)
     problems.install(app)
     idempotency.install(app)
     openapi.install(app)
-    middleware.install(app, settings)
+    middleware.install(app, settings, rate)
     for router in ROUTERS:
         app.include_router(router)
     pages.install(app)
@@ -83,5 +89,6 @@ def prepare(settings: Settings) -> None:
     database.migrate()
     with database.session() as db:
         scorecards.ensure_default(db)
-        calls.secret(db, "content")
+        for name in ("content", "rates"):
+            calls.secret(db, name)
     database.close()

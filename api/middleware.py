@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-import math
 import re
 import time
 from uuid import uuid4
 
 from fastapi import FastAPI, Request
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.exceptions import HTTPException
 from starlette.middleware.base import RequestResponseEndpoint
@@ -22,6 +18,7 @@ from starlette.types import Message as Part
 from analyzer.messages import Message
 from api import problems
 from api.deps import SESSION_COOKIE
+from api.rates import RequestRate
 from api.settings import Settings
 
 log = logging.getLogger("kasper.access")
@@ -48,11 +45,8 @@ _HEADERS = {
 _STATIC = "/static/"
 
 
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI, settings: Settings, rate: RequestRate) -> None:
     """Wrap the application."""
-    limiter = MovingWindowRateLimiter(MemoryStorage())
-    general = parse(settings.rate_limit)
-
     app.add_middleware(BodyLimit, settings=settings)
 
     @app.middleware("http")
@@ -60,19 +54,22 @@ def install(app: FastAPI, settings: Settings) -> None:
         address = request.client.host if request.client else "unknown"
         # by credentials where there are some, so that people behind one address do not share a
         # limit; those that were refused count for the address, or anybody could invent new ones
-        own = request.headers.get("authorization") or request.cookies.get(SESSION_COOKIE)
-        refused = f"refused {address}"
-        if not limiter.test(general, refused) or not limiter.hit(general, own or address):
-            waiting = limiter.get_window_stats(general, own or address).reset_time - time.time()
-            number, _, unit = settings.rate_limit.partition("/")
-            detail = Message(
-                "More than %(number)s requests a %(unit)s; wait a little.", number=number, unit=unit
-            )
-            headers = {"Retry-After": str(max(1, math.ceil(waiting)))}
-            return problems.answer(request, 429, detail, headers=headers)
+        credential = request.headers.get("authorization") or request.cookies.get(SESSION_COOKIE)
+        own, refused = credential or address, f"refused {address}"
+        for key in (refused, own):
+            if not rate.allows(key):
+                number, _, unit = settings.rate_limit.partition("/")
+                detail = Message(
+                    "More than %(number)s requests a %(unit)s; wait a little.",
+                    number=number,
+                    unit=unit,
+                )
+                headers = {"Retry-After": str(rate.wait_s(key))}
+                return problems.answer(request, 429, detail, headers=headers)
+        rate.hit(own)
         response = await call_next(request)
         if getattr(request.state, "refused", False):
-            limiter.hit(general, refused)
+            rate.hit(refused)
         return response
 
     @app.middleware("http")

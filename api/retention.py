@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
+from api.rates import Limit
 from api.settings import Settings
-from api.storage import audit, calls, idempotency, jobs, people, preferences, webhooks
+from api.storage import audit, calls, idempotency, jobs, people, preferences, rates, webhooks
 from api.storage.database import Database
 from api.storage.tables import now
 
@@ -32,6 +34,8 @@ def enforce(database: Database, settings: Settings) -> int:
             audit.record(db, "system", "retention", details={"unscored": waiting})
         people.forget_expired(db)
         idempotency.forget_old(db)
+        periods = (Limit.of(own).period_s for own in (settings.rate_limit, settings.login_limit))
+        rates.forget_before(db, time.time() - 2 * max(periods))
         webhooks.forget(db, now() - timedelta(days=days.jobs))
         ended = jobs.forget(db, now() - timedelta(days=days.jobs))
         if ended:

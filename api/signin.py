@@ -7,9 +7,6 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, FastAPI, Request
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -17,54 +14,29 @@ from api.deps import SESSION_COOKIE
 from api.locales import marked
 from api.oidc import SingleSignOn
 from api.problems import Problem
+from api.rates import LoginRate
 from api.settings import Settings
 from api.storage import people
+from api.storage.database import Database
 from api.storage.tables import User
 
 MIN_PASSWORD, MAX_PASSWORD = 12, 500
 _LOCAL = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 
 
-class Throttle:
-    """Counts attempts to sign in, of one process: each for its account, failed ones for their
-    address, which many people may share."""
-
-    def __init__(self, limit: str) -> None:
-        self._limit = parse(limit)
-        self._window = MovingWindowRateLimiter(MemoryStorage())
-
-    def allows(self, email: str, address: str) -> bool:
-        """Whether another attempt may be made; it is counted for the account."""
-        if not self._window.test(self._limit, "address", address):
-            return False
-        return self._window.hit(self._limit, "account", _account(email))
-
-    def failed(self, address: str) -> None:
-        """The attempt had a wrong password."""
-        self._window.hit(self._limit, "address", address)
-
-    def succeeded(self, email: str) -> None:
-        """The attempt had the right password: the account starts anew."""
-        self._window.clear(self._limit, "account", _account(email))
-
-
-def _account(email: str) -> str:
-    return email.strip().lower()
-
-
-def install(app: FastAPI, settings: Settings) -> None:
+def install(app: FastAPI, settings: Settings, database: Database) -> None:
     """Give the application its count of attempts and, if the settings name one, its provider."""
-    app.state.throttle = Throttle(settings.login_limit)
+    app.state.login_rate = LoginRate(database, settings.login_limit)
     app.state.single_sign_on = SingleSignOn(settings) if settings.oidc_issuer else None
 
 
-def throttle(request: Request) -> Throttle:
+def login_rate(request: Request) -> LoginRate:
     """The application's count of attempts."""
-    found: Throttle = request.app.state.throttle
+    found: LoginRate = request.app.state.login_rate
     return found
 
 
-ThrottleDep = Annotated[Throttle, Depends(throttle)]
+LoginRateDep = Annotated[LoginRate, Depends(login_rate)]
 
 
 def single_sign_on(request: Request) -> SingleSignOn | None:

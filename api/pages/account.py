@@ -17,7 +17,7 @@ from api.pages.render import gettext, page, redirect
 from api.problems import Problem
 from api.routes.people import known_user
 from api.schemas import Text
-from api.signin import ThrottleDep
+from api.signin import LoginRateDep
 from api.storage import audit, people
 from api.storage.tables import User
 
@@ -57,26 +57,32 @@ def account_password(
     parts: ServiceDep,
     db: Db,
     principal: Myself,
-    throttle: ThrottleDep,
+    rate: LoginRateDep,
     current: Word = "",
     password: Word = "",
     repeated: Word = "",
 ) -> Response:
     """Change the password; every other browser is signed out."""
     user = _own(db, principal)
-    if not throttle.allows(user.email, signin.address(request)):
+    db.commit()  # who asks is known; while passwords are hashed, others can write
+    if not rate.allows(user.email, signin.address(request)):
         return _account(request, principal, user, wrong=_TOO_OFTEN, status=429)
-    if people.check_password(db, user.email, current) is None:
-        throttle.failed(signin.address(request))
+    with parts.database.reading() as reading:
+        is_right = people.check_password(reading, user.email, current) is not None
+    if not is_right:
+        rate.failed(signin.address(request))
         return _account(request, principal, user, wrong=_WRONG, status=422)
-    throttle.succeeded(user.email)
+    rate.succeeded(user.email)
     mistakes = signin.mistakes(password, repeated, user.email)
     if mistakes:
         return _account(request, principal, user, mistakes=mistakes, status=422)
-    people.set_password(db, user, people.hash_of(password))
-    audit.record(db, principal.name, "password.change", f"user:{user.id}")
+    hashed = people.hash_of(password)
     said = gettext(principal, marked("Your password is changed. Other browsers were signed out."))
-    return signin.begin(request, redirect("/account", said), db, user, parts.settings)
+    with parts.database.session() as own:
+        user = _own(own, principal)
+        people.set_password(own, user, hashed)
+        audit.record(own, principal.name, "password.change", f"user:{user.id}")
+        return signin.begin(request, redirect("/account", said), own, user, parts.settings)
 
 
 def _own(db: Session, principal: Principal) -> User:

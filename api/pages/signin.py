@@ -18,7 +18,7 @@ from api.deps import Allow, Db, MaybePrincipal, Service, ServiceDep
 from api.locales import marked
 from api.pages.render import page
 from api.schemas import Text
-from api.signin import SignOnDep, ThrottleDep
+from api.signin import LoginRateDep, SignOnDep
 from api.storage import audit, calls, people
 from api.storage.tables import User
 
@@ -50,7 +50,7 @@ def sign_in(
     request: Request,
     parts: ServiceDep,
     db: Db,
-    throttle: ThrottleDep,
+    rate: LoginRateDep,
     provider: SignOnDep,
     email: Word = "",
     password: Word = "",
@@ -58,18 +58,18 @@ def sign_in(
 ) -> Response:
     """Sign in with e-mail address and password; what was wrong of them is not said."""
     has_provider, address = provider is not None, signin.address(request)
-    if not throttle.allows(email, address):
+    if not rate.allows(email, address):
         return _form(request, has_provider, way, email, _TOO_OFTEN, 429)
     # `db` is not used before: the check takes long, and nobody is to wait to write meanwhile
     with parts.database.reading() as reading:
         user = people.check_password(reading, email, password)
     if user is None:
-        throttle.failed(address)
+        rate.failed(address)
         known = people.user_by_email(db, email)
         subject = f"user:{known.id}" if known else ""
         audit.record(db, "nobody", "signin.fail", subject)
         return _form(request, has_provider, way, email, _WRONG, 422)
-    throttle.succeeded(email)
+    rate.succeeded(email)
     return _enter(request, db, parts, user, way, "password")
 
 

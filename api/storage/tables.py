@@ -526,6 +526,17 @@ class Delivery(Row):
     last_error: Mapped[str] = mapped_column(default="")
 
 
+class RateCount(Base):
+    """How often something happened in a window of time that begins at a second; of all processes
+    together. `key` is a keyed hash of who did it."""
+
+    __tablename__ = "rate_counts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    begins_at: Mapped[int] = mapped_column(BigInteger, primary_key=True, index=True)
+    hits: Mapped[int]
+
+
 class Preference(Base):
     """A setting of the installation that an admin changes while it runs, such as retention."""
 

@@ -133,7 +133,11 @@ def test_a_password_is_checked_before_anything_is_written(installation: Installa
         patch.setattr(people, "_hasher", watched)
         assert sign_in(client, user.email).status_code == 303
         assert client.post(link, data={"password": NEW, "repeated": NEW}).status_code == 303
-    assert len(is_free) == 2
+        form = {"current": NEW, "password": PASSWORD, "repeated": PASSWORD}
+        form["csrf_token"] = csrf(client, installation)
+        assert client.post("/account/password", data=form).status_code == 303
+    # signing in, a new password, and the old one and the new one when it is changed
+    assert len(is_free) == 4
 
 
 class Watched:

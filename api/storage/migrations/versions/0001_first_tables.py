@@ -169,6 +169,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_preferences")),
     )
     op.create_table(
+        "rate_counts",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("begins_at", sa.BigInteger(), nullable=False),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "begins_at", name=op.f("pk_rate_counts")),
+    )
+    op.create_index(op.f("ix_rate_counts_begins_at"), "rate_counts", ["begins_at"], unique=False)
+    op.create_table(
         "users",
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
