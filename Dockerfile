@@ -24,7 +24,7 @@ COPY --from=build /opt/kasper /opt/kasper
 COPY api /opt/kasper/service/api
 ENV PATH=/opt/kasper/bin:$PATH PYTHONPATH=/opt/kasper/service
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-USER kasper
+USER 10001
 WORKDIR /home/kasper
 # a volume that is mounted here takes over the folder's owner
 RUN mkdir data

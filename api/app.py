@@ -47,9 +47,8 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
     """The service over a database with current tables; `kasper serve` and `migrate` make them."""
     settings = settings or Settings()
     database = Database(settings.url)
-    readings = asyncio.Semaphore(settings.max_readings)
     rate = RequestRate(database, settings.rate_limit)
-    parts = Service(settings, database, classifier or default_classifier(), readings)
+    parts = Service(settings, database, classifier or default_classifier())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

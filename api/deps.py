@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -33,8 +32,6 @@ class Service:
     settings: Settings
     database: Database
     classifier: Classifier
-    # a place for each upload that is read
-    readings: asyncio.Semaphore
 
 
 def service(request: Request) -> Service:

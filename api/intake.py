@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, Any
@@ -34,26 +34,23 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it was sent: its name and its bytes, read once."""
+    """A file as it was sent: its name, and what opens it."""
 
     name: str
-    stream: IO[bytes]
+    open: Callable[[], IO[bytes]]
 
 
 def read_uploads(
-    uploads: Sequence[Upload], settings: Settings, format: str = "auto"
+    uploads: Sequence[Upload], settings: Settings, format: str = "auto", skip: int = 0
 ) -> Iterator[Parsed]:
-    """Every call in the files, redacted; errors stand in their place.
+    """Every call in the files after the first `skip`, redacted; errors stand in their place.
 
     Reading stops with an error once the files hold more calls, or unpack to more bytes, than
     `settings` allow.
     """
     names = [shown(own.name, _MAX_NAME) or "upload" for own in uploads]
-    locations = (
-        Location(name, name, lambda own=own: own.stream)  # type: ignore[misc]
-        for name, own in zip(names, uploads, strict=True)
-    )
-    for parsed in _read(locations, settings, format):
+    locations = (Location(name, name, own.open) for name, own in zip(names, uploads, strict=True))
+    for parsed in islice(_read(locations, settings, format), skip, None):
         yield redacted(parsed, settings) if isinstance(parsed, Conversation) else parsed
 
 

@@ -7,12 +7,24 @@ from datetime import timedelta
 
 from api.rates import Limit
 from api.settings import Settings
-from api.storage import audit, calls, idempotency, jobs, people, preferences, rates, webhooks
+from api.storage import (
+    audit,
+    calls,
+    idempotency,
+    jobs,
+    people,
+    preferences,
+    rates,
+    uploads,
+    webhooks,
+)
 from api.storage.database import Database
 from api.storage.tables import now
 
 # Calls removed in one transaction, so that others need not wait long.
 _PORTION = 500
+# How long the files of a job that was stopped before they were read wait for it to go on.
+_UNREAD = timedelta(days=1)
 
 
 def enforce(database: Database, settings: Settings) -> int:
@@ -34,6 +46,9 @@ def enforce(database: Database, settings: Settings) -> int:
             audit.record(db, "system", "retention", details={"unscored": waiting})
         people.forget_expired(db)
         idempotency.forget_old(db)
+        unread = uploads.forget_unread(db, now() - _UNREAD)
+        if unread:
+            audit.record(db, "system", "retention", details={"unread": unread})
         periods = (Limit.of(own).period_s for own in (settings.rate_limit, settings.login_limit))
         rates.forget_before(db, time.time() - 2 * max(periods))
         webhooks.forget(db, now() - timedelta(days=days.jobs))

@@ -83,7 +83,11 @@ def first_admin_link(settings: Settings) -> str | None:
         admin = people.user_by_email(db, FIRST_ADMIN)
         if people.count_users(db) > 0 and (admin is None or admin.password_hash):
             return None
-        admin = admin or people.add_user(db, FIRST_ADMIN, "Admin", Role.ADMIN)
+        if admin is None:
+            try:
+                admin = people.add_user(db, FIRST_ADMIN, "Admin", Role.ADMIN)
+            except people.Taken:  # by a server that starts at the same time; it prints its link
+                return None
         token = people.make_link(db, admin, settings.link_hours)
     return f"{settings.public_url}/welcome/{token}"
 

@@ -9,6 +9,8 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 MEGABYTE = 2**20
+# Where containers find secrets: a file for each, named after its variable.
+SECRETS = Path("/run/secrets")
 
 
 def _list_of(value: object) -> object:
@@ -22,7 +24,11 @@ class Settings(BaseSettings):
     """Every setting has a default that works on a laptop; sizes are bytes, times seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="KASPER_", env_file=".env", extra="ignore", use_attribute_docstrings=True
+        env_prefix="KASPER_",
+        env_file=".env",
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        extra="ignore",
+        use_attribute_docstrings=True,
     )
 
     database_url: str = Field(
@@ -51,8 +57,9 @@ class Settings(BaseSettings):
     """Files that one upload may hold."""
     max_calls: int = Field(default=200_000, ge=1)
     """Calls that one upload or batch may hold."""
-    max_readings: int = Field(default=2, ge=1)
-    """Uploads that are read at the same time; the others wait."""
+    max_waiting_bytes: int = Field(default=1024 * MEGABYTE, ge=1)
+    """The most that uploads may hold together that no worker has read yet; more are refused for
+    the moment."""
     max_live_calls: int = Field(default=200, ge=0)
     """Calls that may be followed live at the same time."""
     live_idle_s: float = Field(default=300.0, gt=0)
@@ -72,6 +79,8 @@ class Settings(BaseSettings):
     """After how long a worker that is not heard of counts as dead."""
     poll_s: float = Field(default=0.5, gt=0)
     """How often workers look for work."""
+    heartbeat_file: Path | None = None
+    """A file that a worker touches whenever it has looked for work, for whoever watches it."""
     session_hours: float = Field(default=12.0, gt=0)
     """How long people stay signed in."""
     link_hours: float = Field(default=48.0, gt=0)

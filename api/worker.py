@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from uuid import uuid4
 
@@ -27,7 +28,7 @@ from api.payload import from_payload
 from api.problems import place_of
 from api.scoring import score_again, score_under
 from api.settings import Settings
-from api.storage import calls, jobs, scorecards
+from api.storage import calls, jobs, scorecards, uploads
 from api.storage.database import AWAY, Database
 from api.storage.tables import Call, Job, JobItem
 
@@ -36,15 +37,16 @@ log = logging.getLogger("kasper.worker")
 # Calls that are scored between two looks at jobs to lead or to end, and items that a leader puts
 # down in one transaction.
 _ROUND, _PORTION = 16, 200
+# Jobs that a worker reads by turns; each may hold one file's calls in memory.
+_READINGS = 3
 # Seconds between two looks at what is past its time, and the longest wait for a lost database.
 _UPKEEP_S, _PATIENCE_S = 60.0, 5.0
 
 
 @dataclass
 class _Reading:
-    """A batch that this worker is reading: what is still to come, and how many are down."""
+    """What this worker is reading for a job: what is still to come, and how many are down."""
 
-    job_id: int
     parsed: Iterator[intake.Parsed]
     done: int
 
@@ -62,8 +64,8 @@ class Worker:
         self.stop = threading.Event()
         self._ended = threading.Event()
         self._next_upkeep = 0.0
-        self._last_job = 0
-        self._reading: _Reading | None = None
+        self._last_job = self._last_led = 0
+        self._readings: dict[int, _Reading] = {}
         # what is in hand, so that its lease is renewed; and what is to be given back
         self._item_id: int | None = None
         self._led_job = 0
@@ -94,6 +96,8 @@ class Worker:
             except AWAY as error:
                 log.warning("waiting for the database: %s", type(error).__name__)
                 busy, patience = False, min(patience * 2, _PATIENCE_S)
+            if self.settings.heartbeat_file:
+                self.settings.heartbeat_file.touch()
             if not busy:
                 self.stop.wait(patience)
 
@@ -132,10 +136,12 @@ class Worker:
                 log.error("%s", place_of(error))
 
     def _renew(self) -> None:
-        if self._item_id or self._led_job:
+        # a copy: the worker goes on meanwhile
+        led = {self._led_job, *self._readings.copy()} - {0}
+        if self._item_id or led:
             with self.database.session() as db:
                 lease_s = self.settings.lease_s
-                jobs.renew(db, self.name, lease_s, item_id=self._item_id, job_id=self._led_job)
+                jobs.renew(db, self.name, lease_s, item_id=self._item_id, job_ids=led)
 
     def _score_next(self) -> bool:
         """Claim a call and score it; whether there was one."""
@@ -220,36 +226,36 @@ class Worker:
 
     def _lead(self) -> bool:
         """Find more items of a job that is not fully known yet: a portion at a time."""
+        among = self._readings.keys() if len(self._readings) >= _READINGS else None
+        lease_s = self.settings.lease_s
         with self.database.session() as db:
-            job = jobs.lead(db, self.name, self.settings.lease_s, tuple(_LEADERS))
+            job = jobs.lead(db, self.name, lease_s, tuple(_LEADERS), self._last_led, among)
         if job is None:
+            self._readings.clear()  # of jobs that were cancelled, or that others read on
             return False
-        self._led_job = job.id
+        self._led_job = self._last_led = job.id
         try:
             _LEADERS[job.kind](self, job)
         except AWAY:
             raise
-        except Exception as error:  # an address can answer with anything
+        except Exception as error:  # an address can answer with anything, a file hold anything
             log.error("job %s: %s", job.uid, place_of(error))
             with self.database.session() as db:
                 held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
                 if held is not None:
-                    jobs.fail(db, held, _unreadable(type(error).__name__))
+                    jobs.fail(db, held, _unreadable(job, error))
         finally:
             self._led_job = 0
         return True
 
-    def _read_url(self, job: Job) -> None:
-        """Put down the next calls behind an address, after those that are down already."""
-        with self.database.session() as db:
+    def _read(self, job: Job) -> None:
+        """Put down the next calls of an upload or behind an address, after those that are down."""
+        with self.database.reading() as db:
             done = jobs.found_items(db, job)
         # put back only once its portion is down: calls that it gave and nobody kept are read again
-        reading, self._reading = self._reading, None
-        if reading is None or (reading.job_id, reading.done) != (job.id, done):
-            found = intake.read_address(
-                job.params["url"], self.settings, job.params["format"], done
-            )
-            reading = _Reading(job.id, found, done)
+        reading = self._readings.pop(job.id, None)
+        if reading is None or reading.done != done:
+            reading = _Reading(self._parsed(job, done), done)
         items = [intake.job_item(own) for own in islice(reading.parsed, _PORTION)]
         with self.database.session() as db:
             held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
@@ -258,8 +264,21 @@ class Worker:
             reading.done += jobs.add_items(db, held, done, items)
             if len(items) < _PORTION:
                 held.total, held.lease_until = reading.done, None
+                uploads.forget(db, held)
         if len(items) == _PORTION:
-            self._reading = reading
+            self._readings[job.id] = reading
+
+    def _parsed(self, job: Job, done: int) -> Iterator[intake.Parsed]:
+        """The calls of an upload or behind an address, after the first `done`."""
+        if job.kind == "batch":
+            return intake.read_address(job.params["url"], self.settings, job.params["format"], done)
+        with self.database.reading() as db:
+            names = uploads.names(db, job)
+        files = [
+            intake.Upload(name, partial(uploads.opened, self.database, job.id, number))
+            for number, name in enumerate(names)
+        ]
+        return intake.read_uploads(files, self.settings, job.params["format"], done)
 
     def _walk_calls(self, job: Job) -> None:
         """Put down every stored call to be scored under another revision."""
@@ -282,7 +301,8 @@ class Worker:
 
 
 _LEADERS: dict[str, Callable[[Worker, Job], None]] = {
-    "batch": Worker._read_url,
+    "upload": Worker._read,
+    "batch": Worker._read,
     "rescore": Worker._walk_calls,
 }
 
@@ -309,9 +329,11 @@ def _fault(item: JobItem, error: Exception) -> TranscriptError:
     )
 
 
-def _unreadable(kind: str) -> TranscriptError:
-    return TranscriptError(
-        "",
-        Message("the address cannot be read (%(kind)s)", kind=kind),
-        Message("check the address, then try again"),
-    )
+def _unreadable(job: Job, error: Exception) -> TranscriptError:
+    kind = type(error).__name__
+    if job.kind == "batch":
+        problem = Message("the address cannot be read (%(kind)s)", kind=kind)
+        return TranscriptError("", problem, Message("check the address, then try again"))
+    problem = Message("the program failed on what was sent (%(kind)s)", kind=kind)
+    remedy = Message("ask an admin to look at the log; once it is mended, try again")
+    return TranscriptError("", problem, remedy)

@@ -12,6 +12,7 @@ events.addEventListener("progress", (event) => {
   if (state.total) {
     progress.max = state.total;
     progress.value = state.completed + state.failed;
+    progress.labels[0].textContent = progress.labels[0].dataset.scoring;
   }
   if (["COMPLETED", "FAILED", "CANCELLED"].includes(state.status)) {
     events.close();

@@ -8,7 +8,7 @@ exactly once. `attempts` counts the workers that took an item and never came bac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -154,12 +154,14 @@ def _clock(db: Session) -> datetime:
     return now()
 
 
-def renew(db: Session, worker: str, lease_s: float, *, item_id: int | None, job_id: int) -> None:
-    """Keep what a living worker has in hand: a call, and a job that it leads (0 is none)."""
+def renew(
+    db: Session, worker: str, lease_s: float, *, item_id: int | None, job_ids: Collection[int]
+) -> None:
+    """Keep what a living worker has in hand: a call, and the jobs that it leads."""
     until = {"lease_until": _clock(db) + timedelta(seconds=lease_s)}
     own = (JobItem.id == item_id, JobItem.worker == worker, JobItem.status == PENDING)
     db.execute(update(JobItem).where(*own).values(until))
-    led = (Job.id == job_id, Job.worker == worker, Job.lease_until.is_not(None))
+    led = (Job.id.in_(job_ids), Job.worker == worker, Job.lease_until.is_not(None))
     db.execute(update(Job).where(*led).values(until))
 
 
@@ -205,18 +207,30 @@ def _gave_up(item: JobItem) -> TranscriptError:
     )
 
 
-def lead(db: Session, worker: str, lease_s: float, kinds: Sequence[str]) -> Job | None:
-    """A job whose items must still be found, now led by this worker."""
+def lead(
+    db: Session,
+    worker: str,
+    lease_s: float,
+    kinds: Sequence[str],
+    after_job: int = 0,
+    among: Collection[int] | None = None,
+) -> Job | None:
+    """A job whose items must still be found, now led by this worker.
+
+    Jobs take turns, as in `claim`; `among` names the only ones to choose from.
+    """
     time = _clock(db)
     free = or_(Job.lease_until.is_(None), Job.lease_until < time, Job.worker == worker)
     query = (
         select(Job)
         .where(Job.kind.in_(kinds), Job.total.is_(None), Job.status.in_(RUNNING))
         .where(free)
-        .order_by(Job.id)
+        .order_by(Job.id <= after_job, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+    if among is not None:
+        query = query.where(Job.id.in_(among))
     job = db.scalar(query)
     if job is not None:
         job.worker, job.lease_until = worker, time + timedelta(seconds=lease_s)

@@ -441,7 +441,7 @@ class Job(Row):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     error: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    # a job that reads an address or walks the calls is led by one worker at a time
+    # a job that reads files or walks the calls is led by one worker at a time
     worker: Mapped[str | None] = mapped_column(String(100))
     lease_until: Mapped[datetime | None]
 
@@ -473,6 +473,18 @@ class JobItem(Base):
     call_id: Mapped[int | None] = mapped_column(
         ForeignKey("calls.id", ondelete="SET NULL"), index=True
     )
+
+
+class UploadPart(Base):
+    """A part of a file that was sent and is not read yet; not redacted, and soon gone."""
+
+    __tablename__ = "upload_parts"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    file: Mapped[int] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    data: Mapped[bytes]
 
 
 class IdempotencyKey(Row):

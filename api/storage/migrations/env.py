@@ -1,6 +1,7 @@
 """Runs migrations on the engine that `Database.migrate` hands over."""
 
 from alembic import context
+from sqlalchemy import text
 
 from api.storage.tables import Base
 
@@ -12,5 +13,8 @@ with engine.connect() as connection:
         include_object=lambda _, name, kind, *__: not str(name).startswith("call_words"),
     )
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            # of several processes that start at once, one makes the tables and the others wait
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('kasper.migrate'))"))
         context.run_migrations()
     connection.commit()
