@@ -46,12 +46,13 @@ _CONTEXT = re.compile(
     r"\bkort\w*\s(?:\w+\s){0,2}(?:slut|end)\w*|\bcards?\b|\bvisa\b|\bmastercard\b)|"
     rf"(?P<{PLATE}>nummer(?:plade|skilt|plåt)\w*|registrerings?nummer\w*|registreringsnumret|"
     r"\breg-?nummer\w*|\bregnr\b|(?:number|licen[cs]e|reg) ?plate|\bregistration\b|"
+    r"\bplade\b|"
     r"\bskiltnummer\w*)|"
     rf"(?P<{POSTCODE}>post(?:nummer\w*|numret|nr\b|code\w*| code\w*)|zip ?code|\beircode)|"
     rf"(?P<REFERENCE>\b\w*(?:{_THINGS}){_NUMBER}|\b(?:reference|referanse\w*|referens\w*|ref)\b|"
     r"\bpin-?kod\w*|\bpin\b|engangskode\w*|engångskod\w*|\bpasscode|\btracking\b)|"
-    r"(?P<ACCOUNT>\w*konto\w*|\breg\.? ?n\w*|clearing\w*|sort ?codes?|\baccount\b|bankgiro\w*|"
-    r"plusgiro\w*|\biban\b)"
+    r"(?P<ACCOUNT>\w*konto\w*|\breg\.? ?n(?:r|o|ummer\w*)\b|clearing\w*|sort ?codes?|"
+    r"\baccount\b|bankgiro\w*|plusgiro\w*|\biban\b)"
 )
 
 

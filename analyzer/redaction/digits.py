@@ -47,6 +47,17 @@ _MONEY_OR_TIME_BEFORE = re.compile(
     r"\b(?:kl\.?|klokken|klokka|klockan|dkk|nok|sek|eur|gbp|usd|kr\.?))\s?$",
     re.I,
 )
+_MONEY_SAID_BEFORE = re.compile(
+    r"\b(?:betalt|betalte|betaler|betale|betala|betalar|betalat|koste[drt]?|kosta[rt]?|kostade|"
+    r"(?:skylder|skyldt|skyldig)(?: mig| meg| os| oss| dig| deg| jer)?|trukket|trukke|dragit|"
+    r"paid|pay|costs?|charged(?: me)?|owed?(?: you| me)?|"
+    r"beløb(?:et)?(?: er| på)?|belopp(?:et)?(?: är| på)?|"
+    r"(?:regning|rekning|räkning|faktura)\w*(?: er| är| lød| lyder| låter| var| löd)? på|"
+    r"(?:price|bill|total) (?:is|was|of)) $",
+    re.I,
+)
+# So large an amount may be said without a unit; what is longer is a number of something.
+_MOST_SAID = 6
 
 
 def numbers(passage: Passage) -> Iterator[Number]:
@@ -68,6 +79,8 @@ def _is_quantity(text: str, start: int, end: int) -> bool:
         or _TIME.fullmatch(written)
         or is_measured(text, end)
         or _MONEY_OR_TIME_BEFORE.search(text[max(0, start - 16) : start])
+        or len(re.sub(r"\D", "", written)) <= _MOST_SAID
+        and _MONEY_SAID_BEFORE.search(text[max(0, start - 32) : start])
     )
 
 

@@ -81,6 +81,24 @@ _TITLE = re.compile(
     r"\b(?:hr|herr|fru|frk|frøken|fröken|mr|mrs|ms|miss|mister|missus|dr|doktor|doctor)\b\.?\s+(?=\w)"
 )
 _HELLO = re.compile(rf"\b{_GREETING}\s+(?=\w)")
+# Where a word on no list is a name: between one of these and the end of the clause. A clause that
+# only says who speaks ("…, this is Moira."); greetings (but not at the start of a call, where
+# companies are greeted), thanks and farewells ("Thanks, Moira."); and a clause of several words at
+# whose end somebody is called ("that's the lot, Moira.").
+_CLAUSE = (
+    r"(?:^|[^\w\s'’]\s*)(?:(?:hej|hei|hi|hello|hey|hiya|goddag|ja|jo|yes|yeah|and|og|och)\s+)?"
+)
+_SELF = re.compile(
+    _CLAUSE + r"(?:this is|it's|it’s|i'm|i’m|det er|dette er|det är|de e|her er|"
+    r"(?:du|de|i|ni) (?:taler|snakker|talar|pratar|prater) med|"
+    r"(?:you're|you’re|you are) (?:speaking|talking|through) (?:to|with))\s+(?=\w)"
+)
+_GREETED = re.compile(r"\b(?:hej|hei|heisann|hejsan|hi|hello|hey|hiya),?\s+(?=\w)")
+_CALLED = re.compile(
+    r"\b(?:thanks|thank you|cheers|bye|goodbye|sorry|tak|takk|tack|farvel|hejdå),?\s+(?=\w)"
+)
+_CALLED_LAST = re.compile(r"(?:\b[a-zæøåäöéü'’]+ ){2}\b[a-zæøåäöéü'’]+,\s+(?=\w)")
+_CLAUSE_ENDS = re.compile(r"\s*(?:[.,!?…]|$)")
 # A name may stand before: "Solbjørg Nergård her", "Lisa heter jag", "Torgeir fra teknisk".
 _HERE = re.compile(
     r"^\s*(?:her|here|här|hedder jeg|heter jeg|heiter eg|heter jag|speaking|hedder|"
@@ -320,6 +338,8 @@ def _by_cue(turn: _Turn) -> Iterator[Detection]:
         cues += [(_CUE, False), (_TITLE, False)]
     if turn.cased and any(word.written[0].isupper() for word in turn.words[1:]):
         cues += [(_WEAK_CUE, True), (_HELLO, True)]
+    if turn.cased and not _known_words().issuperset(turn.passage.forms):
+        yield from _between(turn)
     for pattern, listed in cues:
         for match in pattern.finditer(turn.passage.lower):
             index = _word_at(turn, match.end())
@@ -328,6 +348,27 @@ def _by_cue(turn: _Turn) -> Iterator[Detection]:
             if turn.cased and pattern is _TITLE and not turn.is_capital(index):
                 continue
             yield from _named(turn, index, listed=listed)
+
+
+def _between(turn: _Turn) -> Iterator[Detection]:
+    """Capitalised words on no list between a cue and the end of the clause."""
+    passage = turn.passage
+    cues = [(_SELF, passage.lower), (_CALLED, passage.lower), (_CALLED_LAST, passage.text)]
+    if passage.before:
+        cues.append((_GREETED, passage.lower))
+    for pattern, text in cues:
+        for match in pattern.finditer(text):
+            index = _word_at(turn, match.end())
+            if index is None or not turn.may_be_name(index, listed=False):
+                continue
+            end = turn.extended(index, listed=False)
+            if _CLAUSE_ENDS.match(passage.text, turn.words[end - 1].end):
+                yield _detection(turn, index, end)
+
+
+@lru_cache
+def _known_words() -> frozenset[str]:
+    return _list("common_words") | _NO_NAMES
 
 
 def _before_cue(turn: _Turn) -> Iterator[Detection]:

@@ -32,7 +32,18 @@ def test_the_digits_of_a_number(language: str, text: str, digits: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("en", "go to the fire"), ("da", "en kop kaffe"), ("da", "klokken fjorten tredive")],
+    [
+        ("en", "go to the fire"),
+        ("da", "en kop kaffe"),
+        ("da", "klokken fjorten tredive"),
+        # prices
+        ("da", "Det er 1.299 kr eller 1299,- om måneden."),
+        ("nb", "Det kostet kr 499,- og så 2 400 kroner."),
+        ("sv", "Den kostade 24 995 kr, alltså 24995:-."),
+        ("en", "It was £35, then £1,299.99 and 12,500 pounds."),
+        ("da", "Regningen lød på 184500, og I skylder mig 12500."),
+        ("en", "You charged me 249900, the bill was 18450."),
+    ],
 )
 def test_what_is_no_number(language: str, text: str) -> None:
     assert list(numbers(Passage(text, language))) == []

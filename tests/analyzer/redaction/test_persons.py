@@ -34,6 +34,16 @@ def names(text: str, language: str, before: tuple[str, ...] = ()) -> set[str]:
         ("en", "I'll ask Mrs Pettigrew.", "Pettigrew"),
         ("da", "Jeg talte med fru Havgard i går.", "Havgard"),
         ("en", "This is Torvin from billing.", "Torvin"),
+        # on no list, between a cue and the end of the clause
+        ("en", "Thanks, Fidelma.", "Fidelma"),
+        ("en", "Ridge Housing, this is Marcy. How can I help?", "Marcy"),
+        ("en", "You're speaking with Deepa, what can I do?", "Deepa"),
+        ("en", "You have my word on that, Gwilym.", "Gwilym"),
+        ("en", "It's Temisola Adewale, about the fence.", "Temisola Adewale"),
+        ("da", "Spejlblank, du taler med Oluf, hvad kan jeg gøre?", "Oluf"),
+        ("da", "Det er vi meget kede af, Thorkild.", "Thorkild"),
+        ("sv", "Hej, det är Zeynep.", "Zeynep"),
+        ("nb", "Takk, Hermod!", "Hermod"),
         # a word that is a name beside a last name
         ("da", "Spørg Bo Hansen om det.", "Bo Hansen"),
         ("sv", "det var björn andersson som svarade", "björn andersson"),
@@ -58,6 +68,12 @@ def test_the_answer_to_a_question_for_the_name_is_one(
     assert names(answer, "en", (question,)) == {name}
 
 
+def test_who_is_greeted_later_is_a_person() -> None:
+    before = ("Ridge Housing, how can I help?",)
+    assert names("Hi Keyshawn! I have a bill here.", "en", before) == {"Keyshawn"}
+    assert names("Hello, Beauregard. You have my key.", "en", before) == {"Beauregard"}
+
+
 @pytest.mark.parametrize(
     ("language", "text"),
     [
@@ -68,6 +84,11 @@ def test_the_answer_to_a_question_for_the_name_is_one(
         ("sv", "Björn är inte hemma i Norge i sommar."),
         ("da", "Du taler med kundeservice hos Norlys i Aarhus."),
         ("en", "Hi Amazon, I'm on Windows with my iPhone."),
+        ("en", "It came from Belfast, and I think it's Exmouth next."),
+        ("da", "Hej, Kassakraft."),
+        ("nb", "Jeg tror det er Oppdal, og toget har kjørt."),
+        ("sv", "Den är slut i Borås, Jönköping, Luleå."),
+        ("en", "Go to Settings, Privacy, Trade PIN."),
         ("da", "jeg hedder det samme som før og er fra odense"),
         ("en", "THIS IS URGENT, CALL ME"),
     ],
