@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Principal, Role
 from api.problems import Problem, not_found
+from api.reasons import fit_to_store
 from api.storage import audit, calls, reviews
 from api.storage.tables import Call, Dispute, Review, User, now
 from api.verdict import holding
@@ -35,7 +36,7 @@ def raise_on(db: Session, principal: Principal, call: Call, report_id: int, reas
         call_id=call.id,
         report_id=about.report.id,
         raised_by=principal.user_id,
-        reason=reason.strip(),
+        reason=fit_to_store(call, reason),
     )
     db.add(dispute)
     call.disputed = True
@@ -68,7 +69,7 @@ def resolve(
         )
     if status == UPHELD and not _corrected_since(db, principal, call, dispute):
         raise Problem(409, "Correct the call first: an upheld dispute needs your own review of it.")
-    dispute.status, dispute.resolution = status, resolution.strip()
+    dispute.status, dispute.resolution = status, fit_to_store(call, resolution)
     dispute.resolved_by, dispute.resolved_at = principal.user_id, now()
     call.disputed = False
     db.flush()

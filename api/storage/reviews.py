@@ -19,6 +19,7 @@ from analyzer.scorecard import AnswerValue
 from analyzer.traits import TRAIT
 from api.access import Principal
 from api.problems import Problem, ProblemError
+from api.reasons import fit_to_store
 from api.scoring import card_of
 from api.storage import audit, calls, scorecards
 from api.storage.calls import Filters
@@ -238,7 +239,7 @@ def _say(
         role=principal.role,
         calibration_id=about.calibration_id,
         action=action,
-        reason=reason.strip(),
+        reason=fit_to_store(about.call, reason),
         **fields,
     )
     db.add(review)
