@@ -14,6 +14,8 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from analyzer.errors import TranscriptError
+from analyzer.messages import Message
+from api.payload import to_error
 from api.storage import jobs
 from api.storage.database import Database
 from api.storage.tables import Job, UploadPart
@@ -21,8 +23,10 @@ from api.storage.tables import Job, UploadPart
 # So much of a file is in memory at once.
 _PART_BYTES = 2**20
 _GONE = TranscriptError(
-    "", "the files waited too long to be read and were removed", "send them again"
-).fields()
+    "",
+    Message("the files waited too long to be read and were removed"),
+    Message("send them again"),
+)
 
 
 def keep(db: Session, job: Job, files: Iterable[tuple[str, IO[bytes]]]) -> None:
@@ -79,5 +83,5 @@ def forget_unread(db: Session, before: datetime) -> int:
     found = db.scalars(select(Job).where(*ended).with_for_update(skip_locked=True)).all()
     for job in found:
         forget(db, job)
-        job.total, job.error = jobs.found_items(db, job), _GONE
+        job.total, job.error = jobs.found_items(db, job), to_error(_GONE)
     return len(found)

@@ -24,9 +24,7 @@ KEPT = "[PERSON_2] (tlf. [PHONE_1]) har ret: ikke Rasmus, men Kasper. [PERSON_1]
         ("override", {"band": "kasper"}),
     ],
 )
-def test_reasons_of_reviews(
-    installation: Installation, what: str, body: dict[str, object]
-) -> None:
+def test_reasons_of_reviews(installation: Installation, what: str, body: dict[str, object]) -> None:
     client = installation.signed_in(Role.QA_LEAD)
     uid = stored(client)
     answer = say(client, uid, what, reason=TYPED, **body)
