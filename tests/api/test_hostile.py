@@ -83,7 +83,7 @@ UNREADABLE = {
     "a number of a million digits": ("n.json", b'{"turns": ' + b"9" * 10**6 + b"}", "digits"),
     "turns that are a number": ("t.json", b'{"turns": 3}', "list"),
     "a turn that is a list": ("t.json", b'{"turns": [[]]}', "object"),
-    "text that is an object": ("t.json", b'{"turns": [{"text": {}}]}', "string"),
+    "text that is an object": ("t.json", b'{"turns": [{"text": {}}]}', "text"),
     "times that are no numbers": (
         "t.json",
         b'{"turns": [{"text": "x", "role": "agent", "start": NaN}]}',
