@@ -48,8 +48,8 @@ def _told() -> str:
     model = sum(share for step, share in batch["shares"].items() if step.startswith("model"))
     lines += [
         "",
-        f"Of one process' time {model:.0%} is spent in the model's products. Between the results and "
-        f"those of 200 calls scored one by one the greatest difference is "
+        f"Of one process' time {model:.0%} is spent in the model's products. Between the results "
+        f"and those of 200 calls scored one by one the greatest difference is "
         f"{batch['difference']:.1g}.",
         f"Measured on {batch['date']} at {batch['commit']}, with a load of {batch['load']} at the "
         f"end, on {batch['machine']} (`python -m benchmarks.batch`).",
