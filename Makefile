@@ -18,7 +18,7 @@ serve: $(VENV)/.api  ## the service with its pages on this machine
 	$(BIN)/kasper serve
 
 test: $(VENV)/.dev lint  ## everything that must pass
-	$(BIN)/pytest -q -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report=term
 
 lint: $(VENV)/.dev  ## style, types and layers
 	$(BIN)/ruff check .
