@@ -46,10 +46,10 @@ from api.worker import Worker
 class Poisoned:
     def __getattr__(self, name):
         return getattr(default_classifier(), name)
-    def classify(self, conversation):
-        if any("POISON" in turn.text for turn in conversation.turns):
+    def classify_many(self, calls):
+        if any("POISON" in turn.text for call in calls for turn in call.turns):
             os.kill(os.getpid(), signal.SIGKILL)
-        return default_classifier().classify(conversation)
+        return default_classifier().classify_many(calls)
 
 settings = Settings()
 Worker(Database(settings.url), Poisoned(), settings).run()

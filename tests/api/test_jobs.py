@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -239,10 +239,10 @@ def test_a_call_that_the_program_fails_on_does_not_stop_the_others(
         def __getattr__(self, name: str) -> Any:
             return getattr(installation.classifier, name)
 
-        def classify(self, conversation: Conversation) -> Any:
-            if conversation.id == "call-3":
+        def classify_many(self, calls: Sequence[Conversation]) -> Any:
+            if any(call.id == "call-3" for call in calls):
                 raise ZeroDivisionError("words of the call")
-            return installation.classifier.classify(conversation)
+            return installation.classifier.classify_many(calls)
 
     client = scorer(installation)
     uid = upload(client, calls_as_lines(6, turns=4))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -65,12 +66,12 @@ def test_others_write_while_a_call_is_scored(installation: Installation, path: s
         def __getattr__(self, name: str) -> Any:
             return getattr(installation.classifier, name)
 
-        def classify(self, conversation: Conversation) -> Any:
+        def classify_many(self, calls: Sequence[Conversation]) -> Any:
             other = Database(installation.settings.url)
             with other.session() as db:
                 audit.record(db, "test", "written")
             other.close()
-            return installation.classifier.classify(conversation)
+            return installation.classifier.classify_many(calls)
 
     key = scorer(installation).headers["authorization"]
     app: Any = create_app(installation.settings, Writing())
