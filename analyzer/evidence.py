@@ -25,8 +25,8 @@ class Evidence:
     """A label on a turn and the words that prove it: `text` is exactly `turn.text[start:end]`.
 
     `turn` counts from 0 over the turns as given, `start` and `end` are Unicode character offsets,
-    `probability` is calibrated. `source` is `model`, or `event` for what the transcript itself
-    reports, such as `[sighs]`.
+    `probability` is calibrated. `source` is `model`, `event` for what the transcript itself
+    reports, such as `[sighs]`, or `person` for what a person says, with probability 1.
     """
 
     label: str
@@ -36,7 +36,7 @@ class Evidence:
     text: str
     probability: float
     role: Role
-    source: Literal["model", "event"] = "model"
+    source: Literal["model", "event", "person"] = "model"
 
 
 def find_evidence(

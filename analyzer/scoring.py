@@ -6,8 +6,8 @@ file -> read -> Conversation -> roles -> redact -> classify -> Evidence -> metri
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from analyzer.classifier import Classifier, TurnScores, default_classifier
@@ -15,14 +15,21 @@ from analyzer.conversation import Conversation
 from analyzer.errors import TranscriptError
 from analyzer.events import transfers
 from analyzer.evidence import Evidence, find_evidence
-from analyzer.flags import Facts, raise_flags
+from analyzer.flags import Facts, Flag, raise_flags
 from analyzer.language import LANGUAGES, language_of, normalise
 from analyzer.messages import Message
 from analyzer.metrics import Skipped, measure
 from analyzer.outcome import Outcome, judge_outcome, turns_by_label
 from analyzer.report import Report
 from analyzer.roles import with_roles
-from analyzer.scorecard import Findings, Scorecard, ScorecardResult, apply, default_scorecard
+from analyzer.scorecard import (
+    AnswerValue,
+    Findings,
+    Scorecard,
+    ScorecardResult,
+    apply,
+    default_scorecard,
+)
 from analyzer.tokens import MAX_WORDS
 from analyzer.traits import LABELS, TRAIT
 
@@ -115,26 +122,21 @@ def _judged(
     redacted: bool,
 ) -> Report:
     evidence, uncertain = find_evidence(conversation, scores, classifier.thresholds)
-    turns = turns_by_label(evidence)
-    handovers = transfers(conversation, turns.get("transfer", ()))
     outcome = judge_outcome(conversation, evidence, classifier)
-    metrics = measure(conversation, evidence, len(handovers))
-    apply_to = partial(_apply, card, handovers=len(handovers), outcome=outcome)
-    result = apply_to(evidence)
-    score_range, bands = _doubt(evidence, result, apply_to)
-    flags = raise_flags(Facts(conversation, turns, handovers, outcome, result, score_range, bands))
+    end = conclude(conversation, evidence, outcome, card)
+    metrics = measure(conversation, evidence, end.transfers)
     return Report(
         conversation=conversation,
         evidence=tuple(evidence),
         uncertain=tuple(uncertain),
-        counts={label: len(turns.get(label, ())) for label in LABELS},
-        transfers=len(handovers),
+        counts=end.counts,
+        transfers=end.transfers,
         outcome=outcome,
-        score=result.score,
-        score_range=score_range,
-        band=result.band,
-        flags=tuple(flags),
-        scorecard=result,
+        score=end.scorecard.score,
+        score_range=end.score_range,
+        band=end.scorecard.band,
+        flags=end.flags,
+        scorecard=end.scorecard,
         metrics=metrics,
         skipped_analysis=(
             *metrics.skipped,
@@ -143,6 +145,52 @@ def _judged(
         ),
         model=classifier.info,
         redacted=redacted,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What follows from the evidence and the outcome of a call, under a scorecard."""
+
+    counts: dict[str, int]
+    transfers: int
+    scorecard: ScorecardResult
+    score_range: tuple[float, float]
+    flags: tuple[Flag, ...]
+
+
+def conclude(
+    conversation: Conversation,
+    evidence: Sequence[Evidence],
+    outcome: Outcome,
+    card: Scorecard,
+    *,
+    said: Mapping[str, AnswerValue] | None = None,
+    score: float | None = None,
+    band: str | None = None,
+) -> Conclusion:
+    """The sum, its range and the flags.
+
+    `said` holds what a person answered, by question; a `score` or a `band` that a person set
+    leaves nothing uncertain, and flags follow it.
+    """
+    turns = turns_by_label(evidence)
+    handovers = transfers(conversation, turns.get("transfer", ()))
+    apply_to = partial(_apply, card, handovers=len(handovers), outcome=outcome, said=said)
+    result = apply_to(evidence)
+    score_range, bands = _doubt(evidence, result, apply_to)
+    decided = result
+    if score is not None:
+        score_range, band = (score, score), card.band_of(score)
+    if band is not None:
+        decided, bands = replace(result, band=band), (band, band)
+    facts = Facts(conversation, turns, handovers, outcome, decided, score_range, bands)
+    return Conclusion(
+        counts={label: len(turns.get(label, ())) for label in LABELS},
+        transfers=len(handovers),
+        scorecard=result,
+        score_range=score_range,
+        flags=tuple(raise_flags(facts)),
     )
 
 
@@ -215,7 +263,11 @@ def _unscored(
 
 
 def _apply(
-    card: Scorecard, evidence: Sequence[Evidence], handovers: int, outcome: Outcome
+    card: Scorecard,
+    evidence: Sequence[Evidence],
+    handovers: int,
+    outcome: Outcome,
+    said: Mapping[str, AnswerValue] | None,
 ) -> ScorecardResult:
     call = {
         "transfers": handovers,
@@ -223,7 +275,7 @@ def _apply(
         "resolved": int(outcome.resolved),
         "failure": int(outcome.failure),
     }
-    return apply(card, Findings(turns_by_label(evidence), call))
+    return apply(card, Findings(turns_by_label(evidence), call), said)
 
 
 def _doubt(

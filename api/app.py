@@ -19,7 +19,7 @@ from api.problems import ProblemDetails
 from api.rates import RequestRate
 from api.routes import ROUTERS
 from api.settings import Settings
-from api.storage import calls, scorecards
+from api.storage import preferences, scorecards
 from api.storage.database import Database
 
 _ERRORS = {
@@ -89,5 +89,5 @@ def prepare(settings: Settings) -> None:
     with database.session() as db:
         scorecards.ensure_default(db)
         for name in ("content", "rates"):
-            calls.secret(db, name)
+            preferences.secret(db, name)
     database.close()

@@ -19,8 +19,9 @@ from api.agreement import (
     on_bands,
     pairs_of_people,
 )
+from api.statement import Statement, deciding
 from api.storage.calibrations import Compared, seen_by_all
-from api.verdict import Statement, Verdict, deciding
+from api.verdict import Verdict
 
 _ANSWERS = get_args(AnswerValue)
 

@@ -23,10 +23,11 @@ from analyzer.report import Report, from_dict
 from analyzer.writing.tables import arrow_schema, safe_cell
 from analyzer.writing.vcon import to_vcon
 from api.access import Principal
-from api.storage import calls, exports
-from api.storage.calls import Filters
+from api.payload import conversation_of
+from api.storage import exports
 from api.storage.database import Database
-from api.storage.tables import Call
+from api.storage.filters import Filters
+from api.storage.tables import Call, StoredReport
 
 Table = Literal["calls", "evidence", "turns"]
 Format = Literal["csv", "parquet", "jsonl", "vcon.jsonl"]
@@ -43,7 +44,14 @@ _PORTION = 200
 # What stands in every row: names of calls may repeat, these do not.
 _KEY = {"uid": "string"}
 # What people have made of a call.
-_STATE = {"reviewed_at": "string", "released_at": "string", "disputed": "boolean"}
+_STATE = {
+    "machine_score": "Float64",
+    "machine_band": "string",
+    "corrected": "boolean",
+    "reviewed_at": "string",
+    "released_at": "string",
+    "disputed": "boolean",
+}
 COLUMNS: dict[Table, dict[str, str]] = {
     "calls": {**_KEY, **CALL_COLUMNS, **_STATE},
     "evidence": {**_KEY, **EVIDENCE_COLUMNS},
@@ -53,7 +61,7 @@ COLUMNS: dict[Table, dict[str, str]] = {
 
 def stored_report(call: Call, body: Mapping[str, Any]) -> Report:
     """The report on a stored call, with its turns."""
-    return from_dict(body, calls.conversation_of(call))
+    return from_dict(body, conversation_of(call))
 
 
 def write(
@@ -63,17 +71,19 @@ def write(
     writer = _WRITERS[format](COLUMNS[table])
     for found in _portions(database, principal, filters):
         if format == "vcon.jsonl":
-            yield writer.write(to_vcon(stored_report(call, body)) for call, body in found)
+            yield writer.write(to_vcon(stored_report(call, own.counting)) for call, own in found)
         elif format == "jsonl" and table == "calls":
-            yield writer.write({"uid": call.uid, **body, **_state(call)} for call, body in found)
+            yield writer.write(
+                {"uid": call.uid, **own.counting, **_state(call, own)} for call, own in found
+            )
         else:
-            yield writer.write(row for call, body in found for row in _rows(table, call, body))
+            yield writer.write(row for call, own in found for row in _rows(table, call, own))
     yield writer.finish()
 
 
 def _portions(
     database: Database, principal: Principal, filters: Filters
-) -> Iterator[list[tuple[Call, Row]]]:
+) -> Iterator[list[tuple[Call, StoredReport]]]:
     """Each portion is read in a transaction of its own, so that a slow reader holds up nobody."""
     after = 0
     while True:
@@ -86,19 +96,24 @@ def _portions(
             return
 
 
-def _rows(table: Table, call: Call, body: Mapping[str, Any]) -> Iterator[Row]:
-    report = stored_report(call, body)
+def _rows(table: Table, call: Call, stored: StoredReport) -> Iterator[Row]:
+    report = stored_report(call, stored.counting)
     if table == "calls":
-        yield {"uid": call.uid, **call_row(report), **_state(call)}
+        yield {"uid": call.uid, **call_row(report), **_state(call, stored)}
         return
     rows = evidence_rows(report) if table == "evidence" else turn_rows(report)
     yield from ({"uid": call.uid, **row} for row in rows)
 
 
-def _state(call: Call) -> Row:
+def _state(call: Call, stored: StoredReport) -> Row:
     moments = {"reviewed_at": call.reviewed_at, "released_at": call.released_at}
-    stated = {name: moment and moment.isoformat() for name, moment in moments.items()}
-    return {**stated, "disputed": call.disputed}
+    return {
+        "machine_score": stored.machine_score,
+        "machine_band": stored.machine_band,
+        "corrected": stored.corrected,
+        **{name: moment and moment.isoformat() for name, moment in moments.items()},
+        "disputed": call.disputed,
+    }
 
 
 class _Writer(Protocol):

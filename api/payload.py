@@ -9,6 +9,7 @@ from typing import Any
 from analyzer.conversation import Conversation, RoleDecision, Turn
 from analyzer.errors import TranscriptError
 from analyzer.messages import Message
+from api.storage.tables import Call
 
 _KEPT = ("id", "language", "started_at", "customer_id", "agent_id", "queue", "source", "format")
 
@@ -66,3 +67,9 @@ def _message(kept: Any) -> Any:
         return kept
     values = {name: _message(value) for name, value in kept["values"].items()}
     return Message(kept["template"], **values)
+
+
+def conversation_of(call: Call) -> Conversation:
+    """The stored conversation, to be scored or shown again."""
+    own = {name: getattr(call, name) for name in _KEPT if name != "id"}
+    return from_payload({**own, "id": call.external_id, "roles": call.roles, "turns": call.turns})

@@ -10,6 +10,7 @@ from api.settings import Settings
 from api.storage import (
     audit,
     calls,
+    erasure,
     idempotency,
     jobs,
     people,
@@ -36,7 +37,7 @@ def enforce(database: Database, settings: Settings) -> int:
         with database.session() as db:
             ids = calls.ids_before(db, now() - timedelta(days=days.calls), _PORTION)
             if ids:
-                removed += calls.erase(db, ids)
+                removed += erasure.erase(db, ids)
                 audit.record(db, "system", "retention", details={"calls": len(ids)})
         if len(ids) < _PORTION:
             break

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from analyzer.conversation import Conversation, Role, RoleDecision, Turn
 from analyzer.messages import Message
 from api.payload import from_error
+from api.storage.calls import Listed
 from api.storage.jobs import Progress
-from api.storage.tables import Call, Job
+from api.storage.tables import Figures, Job
 
 Band = Literal["rasmus", "kasper", "star"]
 
@@ -98,7 +99,12 @@ class CallIn(BaseModel):
 
 
 class CallSummary(BaseModel):
-    """A call in a list."""
+    """A call in a list.
+
+    Score, band, outcome and flags are what holds after what people said; `corrected` tells that
+    this differs from what the machine said, which is `machine_score` and `machine_band`. They are
+    of the report that counts; for an agent, of the one that was released to them.
+    """
 
     uid: str
     id: str
@@ -111,6 +117,9 @@ class CallSummary(BaseModel):
     duration_s: float | None
     score: float | None
     band: str | None
+    machine_score: float | None
+    machine_band: str | None
+    corrected: bool
     resolved: bool | None
     failure: bool | None
     recovery: int | None
@@ -121,12 +130,15 @@ class CallSummary(BaseModel):
     disputed: bool
 
     @classmethod
-    def of(cls, call: Call, flags: list[str]) -> CallSummary:
+    def of(cls, listed: Listed) -> CallSummary:
         """The summary of a stored call."""
+        figures = listed.report or listed.call
         own = {
-            name: getattr(call, name) for name in cls.model_fields if name not in ("id", "flags")
+            name: getattr(figures if name in Figures.__annotations__ else listed.call, name)
+            for name in cls.model_fields
+            if name not in ("id", "flags")
         }
-        return cls(id=call.external_id, flags=flags, **own)
+        return cls(id=listed.call.external_id, flags=listed.flags, **own)
 
 
 class JobOut(BaseModel):

@@ -10,8 +10,8 @@ from analyzer.conversation import Conversation
 from analyzer.report import Report
 from analyzer.scorecard import Scorecard, loads
 from analyzer.scoring import score
+from api.payload import conversation_of
 from api.settings import Settings
-from api.storage import calls
 from api.storage.tables import Call, ScorecardRevision
 
 
@@ -34,7 +34,7 @@ def score_under(
 
 def score_again(call: Call, revision: ScorecardRevision, classifier: Classifier) -> Report:
     """The report on a stored call, whose words stay as they are: evidence counts in them."""
-    conversation = calls.conversation_of(call)
+    conversation = conversation_of(call)
     report = score(conversation, classifier=classifier, scorecard=numbered_card(revision))
     return replace(report, redacted=call.redacted)
 

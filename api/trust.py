@@ -80,7 +80,8 @@ def trust(db: Session, model: ModelInfo, today: date) -> Trust:
     """What is known of the last thirty days, beside the half year before."""
     now = Scope(today - timedelta(days=NOW_DAYS - 1), today)
     before = Scope(now.since - timedelta(days=BEFORE_DAYS), now.since - timedelta(days=1))
-    total, earlier = insights.total(db, now), insights.total(db, before)
+    # what people correct says nothing of whether the machine has moved
+    total, earlier = (insights.total(db, scope, machine=True) for scope in (now, before))
     found, found_before = insights.finding_counts(db, now), insights.finding_counts(db, before)
     uncertain = sum(count for (certain, _), count in found.items() if not certain)
     pairs = {

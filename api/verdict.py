@@ -3,8 +3,7 @@
 The machine's findings and answers are never changed; people's statements stand beside them, and
 from both follows what holds:
 
-- of one person's statements about the same thing, the latest holds, unless it was withdrawn;
-- where people disagree, the latest word of a QA lead or admin decides, else the latest word;
+- what people say holds as `api.statement` tells;
 - a certain finding that nobody speaks of holds, an uncertain one does not;
 - an answer of a person takes the place of the machine's. All others are counted again from the
   evidence that holds, by the same scorecard. Whether the matter was solved, and whether there was
@@ -15,48 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, Literal
 
-from analyzer.conversation import Conversation
 from analyzer.events import transfers
 from analyzer.outcome import recovery_step
-from analyzer.scorecard import AnswerValue, Findings, Question, Scorecard, apply
-from api.access import Role
-
-_SENIOR = (Role.QA_LEAD, Role.ADMIN)
-_OF_FINDINGS = ("agree", "disagree", "add")
-
-Thing = tuple[str | int | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One thing that a person said; `role` is the one they had when they said it."""
-
-    id: int
-    created_at: datetime
-    user_id: int
-    name: str
-    role: str
-    action: Literal["agree", "disagree", "add", "answer", "override", "done", "release", "withdraw"]
-    label: str | None
-    turn: int | None
-    start: int | None
-    end: int | None
-    question: str | None
-    answer: AnswerValue | None
-    score: float | None
-    band: str | None
-    reason: str
-    withdraws: int | None
-
-    @property
-    def thing(self) -> Thing:
-        """What it is about: a finding, a question, the score, or the review itself."""
-        if self.action in _OF_FINDINGS:
-            return (self.label, self.turn, self.start, self.end)
-        return (self.action, self.question)
+from analyzer.scorecard import AnswerValue, Findings, Scorecard, apply
+from api.statement import (
+    Statement,
+    Subject,
+    Thing,
+    allowed_answers,
+    applied,
+    deciding,
+    holding,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +67,11 @@ class QuestionVerdict:
     holds: dict[str, Any]
     by: Literal["machine", "corrected_evidence", "person"]
 
+    @property
+    def confirms(self) -> bool:
+        """Whether the answer that holds is the machine's."""
+        return self.machine is not None and self.machine["answer"] == self.holds["answer"]
+
 
 @dataclass(frozen=True, slots=True)
 class Sum:
@@ -112,6 +88,7 @@ class Verdict:
 
     `machine` is the score as reported, `corrected` the sum of what holds. `score` and `band` are
     those of `corrected` unless a person overrode them. Null where nothing could be judged.
+    `elsewhere` was said of other reports on the call and does not hold for this one.
     """
 
     findings: tuple[FindingVerdict, ...]
@@ -124,6 +101,21 @@ class Verdict:
     outcome: dict[str, int | None]
     done: tuple[Statement, ...]
     released: tuple[Statement, ...]
+    elsewhere: tuple[Statement, ...] = ()
+
+    @property
+    def override(self) -> Statement | None:
+        """The statement that sets the score or the band."""
+        return deciding(self.overrides)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether what people say differs from what the machine says."""
+        return (
+            any(own.holds != own.certain for own in self.findings)
+            or any(own.by == "person" and not own.confirms for own in self.questions)
+            or bool(self.overrides)
+        )
 
     @property
     def labels(self) -> frozenset[tuple[int, str]]:
@@ -131,42 +123,16 @@ class Verdict:
         return frozenset((own.turn, own.label) for own in self.findings if own.holds)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is judged: the call, the machine's report on it and the scorecard it was made under.
-
-    With an empty `report` nobody sees what the machine found: a blind review.
-    """
-
-    conversation: Conversation
-    card: Scorecard
-    report: Mapping[str, Any]
-
-
-def holding(statements: Iterable[Statement]) -> list[Statement]:
-    """The latest statement of each person about each thing, without those withdrawn."""
-    by_id: dict[int, Statement] = {}
-    latest: dict[tuple[int, Thing], Statement] = {}
-    for own in sorted(statements, key=lambda each: each.id):
-        by_id[own.id] = own
-        about = by_id[own.withdraws] if own.withdraws else own
-        latest[own.user_id, about.thing] = own
-    return [own for own in latest.values() if not own.withdraws]
-
-
-def deciding(statements: Iterable[Statement]) -> Statement | None:
-    """The statement that decides among those about one thing."""
-    return max(statements, key=lambda own: (own.role in _SENIOR, own.id), default=None)
-
-
 def judge(subject: Subject, statements: Iterable[Statement]) -> Verdict:
     """What holds of a call after these statements."""
-    held = holding(statements)
+    statements = list(statements)
+    held = applied(subject, statements)
+    here = {own.id for own in held}
     by_thing: dict[Thing, list[Statement]] = {}
     for statement in held:
         by_thing.setdefault(statement.thing, []).append(statement)
     by_action = {name: tuple(s for s in held if s.action == name) for name in ("done", "release")}
-    overrides = tuple(by_thing.get(("override", None), ()))
+    overrides = tuple(own for own in held if own.action == "override")
     findings = _findings(subject, by_thing)
     answers = {
         question.id: tuple(by_thing.get(("answer", question.id), ()))
@@ -199,6 +165,7 @@ def judge(subject: Subject, statements: Iterable[Statement]) -> Verdict:
         outcome=outcome,
         done=by_action["done"],
         released=by_action["release"],
+        elsewhere=tuple(own for own in holding(statements) if own.id not in here),
     )
 
 
@@ -291,12 +258,6 @@ def _questions(
                 holds=holds,
                 by="person" if is_persons else "machine" if is_same else "corrected_evidence",
             )
-
-
-def allowed_answers(question: Question) -> tuple[AnswerValue, ...]:
-    """What a person can answer: the question's own choices, or that it cannot be answered."""
-    own = dict.fromkeys(choice.answer for choice in question.answer_choices)
-    return (*own, "not_applicable", "insufficient_evidence")
 
 
 def _sum(scorecard: Mapping[str, Any] | None) -> Sum | None:

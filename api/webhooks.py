@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from api.addresses import public_only, webhook_mistake
 from api.settings import Settings
-from api.storage import calls, webhooks
+from api.storage import reports, webhooks
 from api.storage.database import Database
 from api.storage.tables import Call, Delivery, Job, Webhook, now
 
@@ -31,7 +31,8 @@ _GONE = 410
 
 def announce_call(db: Session, call: Call) -> None:
     """Tell of a call that has flags: its key, band and flags, none of its words."""
-    if not call.flag_count:
+    report_id = call.report_id
+    if not call.flag_count or report_id is None:
         return
     webhooks.put_down(
         db,
@@ -41,7 +42,7 @@ def announce_call(db: Session, call: Call) -> None:
             "id": call.external_id,
             "band": call.band,
             "score": call.score,
-            "flags": calls.flags_of(db, [call])[call.id],
+            "flags": reports.flags_of(db, [report_id])[report_id],
         },
     )
 

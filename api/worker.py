@@ -17,8 +17,6 @@ from functools import partial
 from itertools import islice
 from uuid import uuid4
 
-from sqlalchemy.exc import IntegrityError
-
 from analyzer.classifier import Classifier
 from analyzer.errors import KasperError, TranscriptError
 from analyzer.messages import Message
@@ -28,7 +26,7 @@ from api.payload import from_payload
 from api.problems import place_of
 from api.scoring import score_again, score_under
 from api.settings import Settings
-from api.storage import calls, jobs, scorecards, uploads
+from api.storage import calls, jobs, scorecards, uploads, verdicts
 from api.storage.database import AWAY, Database
 from api.storage.tables import Call, Job, JobItem
 
@@ -181,19 +179,13 @@ class Worker:
             self._finish(item, error=_said(item, error))
             return
 
-        def store() -> None:
-            with self.database.session() as db:
-                held = jobs.lock_item(db, item.id, self.name)
-                if held is None:
-                    return  # another worker has it: this one was away for too long
-                stored = calls.store(db, report, content, revision)
-                jobs.finish_item(db, held, call_id=stored.id, error=why_unscored(report))
-                webhooks.announce_call(db, stored)
-
-        try:
-            store()
-        except IntegrityError:
-            store()  # somebody stored the same call at the same time; now it is known
+        with self.database.session() as db:
+            held = jobs.lock_item(db, item.id, self.name)
+            if held is None:
+                return  # another worker has it: this one was away for too long
+            stored = calls.store(db, report, content, revision)
+            jobs.finish_item(db, held, call_id=stored.id, error=why_unscored(report))
+            webhooks.announce_call(db, stored)
 
     def _score_again(self, item: JobItem, call_id: int, revision_id: int) -> None:
         """Score a stored call under another revision; its earlier reports stay."""
@@ -215,7 +207,7 @@ class Worker:
             if kept is None:  # erased in the meantime
                 jobs.finish_item(db, held, error=_gone(item))
                 return
-            calls.add_report(db, kept, report, revision)
+            verdicts.add_report(db, kept, report, revision)
             jobs.finish_item(db, held, call_id=kept.id, error=why_unscored(report))
 
     def _finish(self, item: JobItem, error: TranscriptError) -> None:

@@ -129,8 +129,8 @@ def sum_of(result: ScorecardResult, call: str) -> Sum:
     )
 
 
-def judged(answer: Answer, call: str) -> Judged:
-    """A question with its answer in words."""
+def judged(answer: Answer, call: str, cap: float | None = None) -> Judged:
+    """A question with its answer in words; `cap` is the most that a failed call can score."""
     counts = answer.answer in ("yes", "no")
     several = answer.answer == "yes" and len(answer.turns) > 1
     turns = ngettext("%(count)s turn", "%(count)s turns", len(answer.turns))
@@ -138,11 +138,21 @@ def judged(answer: Answer, call: str) -> Judged:
     return Judged(
         text=gettext(answer.text),
         answer=answer_title(answer.answer) + (f", {turns}" if several else ""),
-        points=points(answer.score) if counts else "–",
+        points=_points(answer, cap) if counts else "–",
         possible=_possible(answer.potential_score) if answer.potential_score else "",
-        weight=weight if counts else "none",
+        weight="minus" if answer.automatic_fail else weight if counts else "none",
         links=links(answer.turns, call),
     )
+
+
+def _points(answer: Answer, cap: float | None) -> str:
+    """What the answer does to the score; one that fails the call caps it, whatever it is worth."""
+    if not answer.automatic_fail:
+        return points(answer.score)
+    fails = gettext("fails the call")
+    if cap is not None:
+        fails = gettext("at most %(score)s", score=localised(f"{cap:g}"))
+    return f"{points(answer.score)}, {fails}" if answer.score else fails
 
 
 def answer_title(answer: str) -> str:

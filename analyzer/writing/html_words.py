@@ -176,6 +176,8 @@ def sureness(item: Evidence) -> str:
     """How sure a finding is, and who says so."""
     if item.source == "event":
         return gettext("stated in the transcript")
+    if item.source == "person":
+        return gettext("found by a person")
     return gettext("%(percent)s sure", percent=percent(item.probability))
 
 

@@ -25,12 +25,14 @@ from api.pages.call_view import ANCHOR, blind_view, words_at
 from api.pages.render import gettext, language_of, page, redirect
 from api.pages.review import Label, Reason, Words
 from api.pages.review import Number as Place
+from api.payload import conversation_of
 from api.problems import Problem
 from api.routes.calibrations import BlindAnswer
 from api.routes.reviews import Number, Reviewer
 from api.schemas import Band
-from api.storage import audit, calibrations, calls, reviews
-from api.storage.reviews import Span, Target
+from api.storage import audit, calibrations, reviews
+from api.storage.reviews import Span
+from api.storage.statements import Target
 from api.storage.tables import Calibration
 from api.verdict import QuestionVerdict
 
@@ -83,7 +85,7 @@ def blind_call(at: At, request: Request, db: Db, principal: Reviewer) -> Respons
     progress = progress_of(db, session)
     left = progress.left(principal.user_id)
     with speaking(translations(language_of(request, principal))):
-        report = from_dict(about.report.body, calls.conversation_of(about.call))
+        report = from_dict(about.report.body, conversation_of(about.call))
         view = blind_view(report, verdict, principal.user_id)
         answers = {name: answer_title(name) for name in _ANSWERS}
     numbers = [call.uid for call in progress.calls]
@@ -122,7 +124,7 @@ def blind_added(
     _, about = at.take(db, principal)
     wanted = words.replace("\r\n", "\n")
     first = int(start) if start.isdecimal() else None
-    found = words_at(calls.conversation_of(about.call), turn, wanted, first)
+    found = words_at(conversation_of(about.call), turn, wanted, first)
     if found is None or not wanted.strip():
         raise Problem(422, marked("These words do not stand in that turn. Copy them from it."))
     span = Span(label, turn, found, found + len(wanted))

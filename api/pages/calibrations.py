@@ -27,7 +27,7 @@ from api.routes.calls import filters
 from api.routes.reviews import Id, Number, Reviewer
 from api.schemas import Text
 from api.storage import audit, calibrations, calls
-from api.storage.calls import Filters
+from api.storage.filters import Filters
 from api.storage.tables import Calibration, Call, User
 
 router = APIRouter(prefix="/calibrations")
@@ -244,7 +244,7 @@ def _form(
 ) -> Response:
     offered = calls.find(db, principal, _scored(wanted), limit=_OFFERED).calls
     kept = [call for uid in dict.fromkeys(chosen) if (call := calls.one(db, principal, uid))]
-    found = [*kept, *(call for call in offered if call.uid not in chosen)]
+    found = [*kept, *(each.call for each in offered if each.call.uid not in chosen)]
     audit.record(db, principal.name, "calls.list", details={"shown": len(found)})
     return page(
         request,

@@ -15,11 +15,13 @@ from analyzer.traits import TRAIT
 from analyzer.writing.catalogue import gettext
 from analyzer.writing.html_call import CallContext, call_context
 from analyzer.writing.html_figures import FIGURE_NAMES
-from analyzer.writing.html_score import Judged, judged
-from analyzer.writing.html_timeline import Timeline, timeline
+from analyzer.writing.html_score import Judged, arithmetic_of, judged
+from analyzer.writing.html_timeline import Timeline
 from analyzer.writing.html_transcript import Segment, Tag, segments, speaker_names, tag, tag_place
 from analyzer.writing.html_words import clock, reason, turn_anchor
-from api.verdict import FindingVerdict, QuestionVerdict, Statement, Verdict, deciding
+from api.statement import Statement, deciding
+from api.storage.statements import Judgement
+from api.verdict import FindingVerdict, QuestionVerdict, Verdict
 
 # The id of the call's element; turns are `c-t0`, `c-t1`, …
 ANCHOR = "c"
@@ -84,10 +86,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads, and whether they judge; others do not see what is too uncertain to count."""
+
+    user_id: int | None
+    judging: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallView:
-    """What the page of a call shows; `context` is that of the library's HTML report."""
+    """What the page of a call shows; `context` is that of the library's HTML report, after what
+    people said. `resolved_by` and `failure_by` name who says how the call ended."""
 
     context: CallContext
+    machine_sum: str
+    resolved_by: str
+    failure_by: str
     timeline: Timeline
     findings: tuple[Finding, ...]
     lines: tuple[Line, ...]
@@ -111,17 +125,22 @@ class CallView:
         return [each for each in held if each.own.label in _PROMISES]
 
 
-def call_view(report: Report, verdict: Verdict, user_id: int | None) -> CallView:
-    """The view of a report for a reader, in the language that is spoken."""
-    found = tuple(_findings(report, verdict, user_id))
-    holding = tuple(_evidence(report, each.own) for each in found if each.own.holds)
+def call_view(judgement: Judgement, reader: Reading) -> CallView:
+    """The view of a call for a reader, in the language that is spoken: the report that counts,
+    beside what the machine found."""
+    counting, machine, verdict = judgement.counting, judgement.machine, judgement.verdict
+    found = tuple(_findings(machine, verdict, reader))
+    context = call_context(counting, ANCHOR)
     return CallView(
-        context=call_context(report, ANCHOR),
-        timeline=timeline(replace(report, evidence=holding), ANCHOR),
+        context=context,
+        machine_sum=_machine_sum(counting, machine),
+        resolved_by=_by(counting, machine, "resolved"),
+        failure_by=_by(counting, machine, "failure"),
+        timeline=context.timeline,
         findings=found,
-        lines=tuple(_lines(report, found)),
-        sections=tuple(_sections(verdict, user_id)),
-        skipped=tuple(_skipped(report)),
+        lines=tuple(_lines(machine, found)),
+        sections=tuple(_sections(verdict, reader.user_id, judgement.card.automatic_fail_score)),
+        skipped=tuple(_skipped(machine)),
     )
 
 
@@ -137,14 +156,30 @@ class BlindView:
 def blind_view(report: Report, verdict: Verdict, user_id: int | None) -> BlindView:
     """The words of the report's call with what a reader said of them, whose `verdict` it is."""
     words = replace(report, evidence=(), uncertain=())
-    found = tuple(_findings(words, verdict, user_id))
-    return BlindView(found, tuple(_lines(words, found)), tuple(_sections(verdict, user_id)))
+    found = tuple(_findings(words, verdict, Reading(user_id, True)))
+    return BlindView(found, tuple(_lines(words, found)), tuple(_sections(verdict, user_id, None)))
 
 
-def _findings(report: Report, verdict: Verdict, user_id: int | None) -> Iterator[Finding]:
-    for number, own in enumerate(verdict.findings):
+def _machine_sum(counting: Report, machine: Report) -> str:
+    """The machine's own arithmetic, where what people said changed it."""
+    if machine.scorecard is None or counting.scorecard is None:
+        return ""
+    own = machine.scorecard.arithmetic
+    return "" if own == counting.scorecard.arithmetic else arithmetic_of(own)
+
+
+def _by(counting: Report, machine: Report, name: str) -> str:
+    """That a person answered it, where the machine says otherwise."""
+    is_same = getattr(counting.outcome, name, None) == getattr(machine.outcome, name, None)
+    return "" if is_same else gettext("answered by a person")
+
+
+def _findings(report: Report, verdict: Verdict, reader: Reading) -> Iterator[Finding]:
+    decisions = [(own, deciding(own.said)) for own in verdict.findings]
+    if not reader.judging:
+        decisions = [(own, decided) for own, decided in decisions if own.certain or decided]
+    for number, (own, decided) in enumerate(decisions):
         evidence = _evidence(report, own)
-        decided = deciding(own.said)
         is_open = not own.certain and decided is None
         shown = tag(evidence)
         if own.origin == "person":
@@ -157,7 +192,7 @@ def _findings(report: Report, verdict: Verdict, user_id: int | None) -> Iterator
             anchor=turn_anchor(ANCHOR, own.turn),
             state="open" if is_open else "held" if own.holds else "rejected",
             decided=decided,
-            mine=mine(own.said, user_id),
+            mine=mine(own.said, reader.user_id),
         )
 
 
@@ -207,17 +242,17 @@ def _pieces(
         yield Piece(segment, start, tuple(ends))
 
 
-def _sections(verdict: Verdict, user_id: int | None) -> Iterator[Section]:
+def _sections(verdict: Verdict, user_id: int | None, cap: float | None) -> Iterator[Section]:
     for title, questions in groupby(verdict.questions, key=lambda own: own.section):
-        yield Section(gettext(title), tuple(_asked(own, user_id) for own in questions))
+        yield Section(gettext(title), tuple(_asked(own, user_id, cap) for own in questions))
 
 
-def _asked(own: QuestionVerdict, user_id: int | None) -> Asked:
+def _asked(own: QuestionVerdict, user_id: int | None, cap: float | None) -> Asked:
     return Asked(
         own=own,
         text=gettext(own.text),
-        machine=judged(_answer(own.machine), ANCHOR) if own.machine else None,
-        holds=judged(_answer(own.holds), ANCHOR),
+        machine=judged(_answer(own.machine), ANCHOR, cap) if own.machine else None,
+        holds=judged(_answer(own.holds), ANCHOR, cap),
         mine=mine(own.said, user_id),
     )
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
-from analyzer.report import Report, from_dict
+from analyzer.report import from_dict
 from analyzer.traits import TRAITS
 from analyzer.writing.catalogue import marked, speaking
 from analyzer.writing.html_overview import Row, row
@@ -20,10 +20,12 @@ from api.access import Permission, Principal
 from api.deps import Allow, Db
 from api.locales import translations
 from api.pages.render import language_of, page
+from api.payload import conversation_of
 from api.routes.calls import cursor_of, filters, place_at
 from api.storage import audit, calls
-from api.storage.calls import SORTS, Filters
-from api.storage.tables import Call
+from api.storage.calls import SORTS
+from api.storage.filters import Filters
+from api.storage.tables import Call, StoredReport
 
 router = APIRouter()
 
@@ -51,16 +53,18 @@ NARROWED_BY = {
     "disputed": marked("Disputed"),
     "scored": marked("Scored"),
     "flagged": marked("Flagged"),
+    "corrected": marked("Corrected"),
+    "waiting": marked("In the queue"),
     "job": marked("Upload"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A call in a list: what is stored, and what its report says in words."""
+    """A call in a list: what is stored, and what its report says in words, after people."""
 
     call: Call
-    report: Report | None
+    figures: StoredReport | None
     row: Row | None
 
 
@@ -82,18 +86,17 @@ def tidy(request: Request) -> None:
         raise HTTPException(303, headers={"Location": address})
 
 
-def listed(db: Session, found: Sequence[Call], language: str) -> list[Listed]:
+def listed(found: Sequence[calls.Listed], language: str) -> list[Listed]:
     """The calls with their reports, in the words of the reader's language."""
-    bodies = calls.bodies_of(db, found)
     with speaking(translations(language)):
-        return [_listed(call, bodies.get(call.id)) for call in found]
+        return [_listed(each) for each in found]
 
 
-def _listed(call: Call, body: dict[str, object] | None) -> Listed:
-    if body is None:
-        return Listed(call, None, None)
-    report = from_dict(body, calls.conversation_of(call))
-    return Listed(call, report, row(report, call.uid))
+def _listed(each: calls.Listed) -> Listed:
+    if each.report is None:
+        return Listed(each.call, None, None)
+    report = from_dict(each.report.counting, conversation_of(each.call))
+    return Listed(each.call, each.report, row(report, each.call.uid))
 
 
 def options(db: Session, principal: Principal) -> dict[str, Any]:
@@ -136,7 +139,7 @@ def call_list(
         request,
         principal,
         "calls.html.j2",
-        listed=listed(db, found.calls, language_of(request, principal)),
+        listed=listed(found.calls, language_of(request, principal)),
         count=calls.count(db, principal, wanted),
         wanted=wanted,
         chips=list(chips(request)),

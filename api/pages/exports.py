@@ -17,7 +17,7 @@ from api.pages.render import page
 from api.routes.calls import filters
 from api.routes.exports import Exporter
 from api.storage import audit, calls
-from api.storage.calls import Filters
+from api.storage.filters import Filters
 
 router = APIRouter(prefix="/calls/export")
 

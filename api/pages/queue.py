@@ -1,4 +1,4 @@
-"""The queue: the calls worth a person's time, the most pressing first."""
+"""The queue: the calls worth a person's time, those first whose agent waits for an answer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from api.deps import Allow, Db
 from api.pages.calls import NARROWED_BY, chips, listed, options, tidy
 from api.pages.render import gettext, language_of, page, redirect
 from api.routes.calls import cursor_of, filters, place_at
-from api.storage import audit, calls
-from api.storage.calls import Filters, Place
+from api.storage import audit, calls, disputes
+from api.storage.calls import Place
+from api.storage.filters import Filters
 
 router = APIRouter()
 
@@ -26,8 +27,8 @@ _ORDER = "-priority"
 
 
 def waiting(wanted: Annotated[Filters, Depends(filters)]) -> Filters:
-    """Flagged calls that nobody has reviewed, narrowed by the address."""
-    return replace(wanted, reviewed=False, flagged=True)
+    """Disputed calls, and flagged ones that nobody has reviewed, narrowed by the address."""
+    return replace(wanted, waiting=True)
 
 
 Waiting = Annotated[Filters, Depends(waiting)]
@@ -45,7 +46,7 @@ def queue(
     after = place_at(cursor, _ORDER) if cursor else None
     found = calls.find(db, principal, wanted, sort=_ORDER, after=after, limit=_PAGE)
     audit.record(db, principal.name, "calls.list", details={"shown": len(found.calls)})
-    subjects = [f"call:{call.uid}" for call in found.calls]
+    subjects = [f"call:{each.call.uid}" for each in found.calls]
     seen = audit.seen(db, principal.name, "call.read", subjects)
     sent = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
     beyond = [*sent, ("cursor", cursor_of(found.after))] if found.after else []
@@ -53,7 +54,8 @@ def queue(
         request,
         principal,
         "queue.html.j2",
-        listed=listed(db, found.calls, language_of(request, principal)),
+        listed=listed(found.calls, language_of(request, principal)),
+        objections=disputes.open_on(db, [each.call.id for each in found.calls]),
         seen={subject.removeprefix("call:") for subject in seen},
         count=calls.count(db, principal, wanted),
         disputes=calls.count(db, principal, Filters(disputed=True)),
@@ -80,9 +82,11 @@ def queue_next(
     sent = [pair for pair in request.query_params.multi_items() if pair[0] != "after"]
     query = f"?{urlencode(sent)}" if sent else ""
     last = calls.one(db, principal, after) if after else None
-    place = Place(last.priority, last.id) if last else None
+    # a call whose objection was decided stood above all others and stands there no more
+    begins = last is None or (not last.disputed and disputes.find(db, principal, call=last))
+    place = None if begins or last is None else Place(last.priority, last.id)
     found = calls.find(db, principal, wanted, sort=_ORDER, after=place, limit=1).calls
     if found:
-        return redirect(f"/calls/{found[0].uid}{query}")
+        return redirect(f"/calls/{found[0].call.uid}{query}")
     said = gettext(principal, marked("That was the last call of the queue."))
     return redirect(f"/queue{query}", said)

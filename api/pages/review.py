@@ -16,12 +16,14 @@ from api.access import Permission, Principal
 from api.deps import Allow, Db
 from api.pages.call_view import ANCHOR, words_at
 from api.pages.render import gettext, redirect
+from api.payload import conversation_of
 from api.problems import Problem
 from api.routes.calls import visible_call
 from api.schemas import Band, Text
 from api.signin import local_path
-from api.storage import calibrations, calls, disputes, reviews
-from api.storage.reviews import Span, Target
+from api.storage import calibrations, disputes, reviews
+from api.storage.reviews import Span
+from api.storage.statements import Target
 
 router = APIRouter(prefix="/calls/{uid}")
 
@@ -95,7 +97,7 @@ def added(
     about = at.about(db, principal)
     wanted = words.replace("\r\n", "\n")
     first = int(start) if start.isdecimal() else None
-    found = words_at(calls.conversation_of(about.call), turn, wanted, first)
+    found = words_at(conversation_of(about.call), turn, wanted, first)
     if found is None or not wanted.strip():
         raise Problem(422, marked("These words do not stand in that turn. Copy them from it."))
     span = Span(label, turn, found, found + len(wanted))

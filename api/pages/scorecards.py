@@ -89,8 +89,15 @@ def scorecard(id: Number, request: Request, db: Db, principal: Reader) -> Respon
     preview = _stored(db, principal, found)
     if found.state == "draft":
         return _form(request, principal, found, preview=preview)
+    may_edit = principal.may(Permission.SCORECARDS_EDIT)
     return page(
-        request, principal, "scorecard.html.j2", found=found, preview=preview, measures=_MEASURES
+        request,
+        principal,
+        "scorecard.html.j2",
+        found=found,
+        preview=preview,
+        measures=_MEASURES,
+        spoken=routes.scorecard_rescore_effect(id, db, principal) if may_edit else None,
     )
 
 

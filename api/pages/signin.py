@@ -19,7 +19,7 @@ from api.locales import marked
 from api.pages.render import page
 from api.schemas import Text
 from api.signin import LoginRateDep, SignOnDep
-from api.storage import audit, calls, people
+from api.storage import audit, people, preferences
 from api.storage.tables import User
 
 router = APIRouter()
@@ -197,4 +197,4 @@ def _welcome(request: Request, user: User | None, mistakes: list[str] | None = N
 
 def _secret(parts: Service) -> bytes:
     with parts.database.session() as db:
-        return calls.secret(db, "oidc")
+        return preferences.secret(db, "oidc")

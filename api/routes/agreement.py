@@ -15,10 +15,11 @@ from api import agreement
 from api.access import Permission, Principal
 from api.agreement import Figure, JudgedCall, LabelAgreement, ScoreDifference, Side
 from api.deps import Allow, Db
-from api.storage import audit, calibrations, reviews
+from api.statement import Statement, Subject
+from api.storage import audit, calibrations, statements
 from api.storage.calibrations import side
-from api.storage.calls import Filters
-from api.verdict import Statement, Subject, judge
+from api.storage.filters import Filters
+from api.verdict import judge
 
 router = APIRouter(prefix="/v1", tags=["agreement"])
 
@@ -65,7 +66,7 @@ def agreement_get(
     until: date | None = None,
 ) -> Agreement:
     """Agreement per label and on bands and scores, over the newest 1,000 reviewed calls at most."""
-    filters = reviews.between(since, until, language)
+    filters = statements.between(since, until, language)
     # the figures are about the machine and nobody's calls, so everyone sees the same
     judged = calls_judged(db, replace(principal, sees_own_only=False, user_id=None), basis, filters)
     audit.record(db, principal.name, "agreement.read", details={"calls": len(judged)})
@@ -79,8 +80,7 @@ def calls_judged(
     if basis == "calibrations":
         return calibrations.judged(db, principal, filters, MOST_CALLS)
     found = []
-    for about, said in reviews.judged(db, principal, filters, MOST_CALLS):
-        subject = reviews.subject(db, about)
+    for about, subject, said in statements.judged(db, principal, filters, MOST_CALLS):
         machine = side(judge(subject, ()))
         done = {own.user_id for own in said if own.action == "done"}
         people = {user: [own for own in said if own.user_id == user] for user in done}

@@ -16,10 +16,10 @@ from api.comparison import CallComparison, Figures
 from api.deps import Allow, Db
 from api.routes.reviews import FindingIn, Id, Number, OverrideIn, Reason, Reviewer
 from api.schemas import Text
+from api.statement import Statement, holding
 from api.storage import audit, calibrations, reviews
-from api.storage.reviews import Target
+from api.storage.statements import Target
 from api.storage.tables import Calibration
-from api.verdict import Statement, holding
 
 router = APIRouter(prefix="/v1", tags=["calibrations"])
 

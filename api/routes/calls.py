@@ -7,13 +7,13 @@ import json
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from analyzer.language import LANGUAGES
 from analyzer.messages import Message
+from analyzer.report import to_dict
 from analyzer.traits import LABELS
 from api import intake
 from api.access import Permission, Principal
@@ -23,8 +23,10 @@ from api.exports import stored_report
 from api.problems import Problem, ProblemError, not_found
 from api.schemas import Band, CallIn, CallSummary, Shape, Text
 from api.scoring import score_under
-from api.storage import audit, calibrations, calls, scorecards
-from api.storage.calls import SORTS, Filters, Place
+from api.storage import audit, calibrations, calls, erasure, reports, scorecards, statements
+from api.storage.calls import SORTS, Place
+from api.storage.filters import Filters
+from api.storage.statements import Target
 from api.storage.tables import Call
 from api.webhooks import announce_call
 
@@ -45,8 +47,13 @@ class CallList(BaseModel):
 
 
 class ReportEntry(BaseModel):
-    """A report in a call's history."""
+    """A report in a call's history, with the machine's score; `url` gives all of it.
 
+    `current`: it counts; `released`: it is the one that the agent sees.
+    """
+
+    id: int
+    url: str
     created_at: datetime
     scorecard: str
     revision: int
@@ -55,15 +62,30 @@ class ReportEntry(BaseModel):
     score: float | None
     band: str | None
     current: bool
+    released: bool
+
+
+class ReportDetail(BaseModel):
+    """A report after what people said; the machine's own where that differs."""
+
+    entry: ReportEntry
+    report: dict[str, Any]
+    machine_report: dict[str, Any] | None
 
 
 class CallDetail(BaseModel):
-    """A stored call: its turns as redacted, the report that counts, and all its reports."""
+    """A stored call: its turns as redacted, the report that counts, and all its reports.
+
+    `report` is what holds after what people said; the machine's own is `machine_report` where that
+    differs. An agent gets the report that was released to them.
+    """
 
     call: CallSummary
     redacted: bool
     turns: list[dict[str, Any]]
+    report_id: int | None
     report: dict[str, Any] | None
+    machine_report: dict[str, Any] | None
     history: list[ReportEntry]
 
 
@@ -87,6 +109,10 @@ def filters(
     disputed: bool | None = None,
     scored: bool | None = None,
     flagged: bool | None = None,
+    corrected: bool | None = None,
+    waiting: Annotated[
+        bool | None, Query(description="In the queue: disputed, or flagged and not reviewed.")
+    ] = None,
     job: Word | None = None,
     search: Annotated[Word, Query(description='Words; "in quotes" they stand together.')] = "",
 ) -> Filters:
@@ -105,6 +131,8 @@ def filters(
         disputed=disputed,
         scored=scored,
         flagged=flagged,
+        corrected=corrected,
+        waiting=waiting,
         job=job,
         search=search,
     )
@@ -124,7 +152,7 @@ def call_list(
     page = calls.find(db, principal, wanted, sort=sort, after=after, limit=limit)
     audit.record(db, principal.name, "calls.list", details={"shown": len(page.calls)})
     return CallList(
-        items=[CallSummary.of(call, page.flags[call.id]) for call in page.calls],
+        items=[CallSummary.of(each) for each in page.calls],
         count=calls.count(db, principal, wanted),
         next=cursor_of(page.after) if page.after else None,
     )
@@ -138,21 +166,15 @@ def call_add(
     conversation = intake.redacted(body.conversation(), parts.settings)
     revision = scorecards.active(db)
     content = calls.content_hash(db, conversation)
+    calibrations.refuse_unblinding_words(db, principal, content)
     db.commit()  # while the call is scored, others can write
     report = score_under(conversation, revision, parts.classifier, parts.settings)
-
-    def store() -> CallDetail:
-        with parts.database.session() as own:
-            call = calls.store(own, report, content, revision)
-            announce_call(own, call)
-            audit.record(own, principal.name, "call.add", f"call:{call.uid}")
-            response.headers["Location"] = f"/v1/calls/{call.uid}"
-            return detail(own, call)
-
-    try:
-        return store()
-    except IntegrityError:
-        return store()  # somebody stored the same call at the same time; now it is known
+    with parts.database.session() as own:
+        call = calls.store(own, report, content, revision)
+        announce_call(own, call)
+        audit.record(own, principal.name, "call.add", f"call:{call.uid}")
+        response.headers["Location"] = f"/v1/calls/{call.uid}"
+        return detail(own, principal, call)
 
 
 @router.get("/calls/{uid}")
@@ -163,24 +185,47 @@ def call_get(
     call = visible_call(db, principal, uid)
     calibrations.refuse_unblinding(db, principal, call)
     audit.record(db, principal.name, "call.read", f"call:{uid}")
-    stored = calls.current_report(db, call)
-    if format == "contact_lens" and stored is not None:
-        return contact_lens(stored_report(call, stored.body))
-    return detail(db, call)
+    about = statements.shown(db, principal, call)
+    if format == "contact_lens" and about is not None:
+        return contact_lens(stored_report(call, about.report.counting))
+    return detail(db, principal, call)
+
+
+@router.get("/calls/{uid}/reports/{report_id}")
+def call_report(
+    uid: str,
+    report_id: Annotated[int, Path(ge=1, lt=2**63)],
+    db: Db,
+    principal: Reader,
+) -> ReportDetail:
+    """One of the reports in a call's history, after what people said of the same."""
+    call = visible_call(db, principal, uid)
+    calibrations.refuse_unblinding(db, principal, call)
+    found = [own for own in _history(db, principal, call) if own.id == report_id]
+    stored = reports.one(db, principal, call, report_id)
+    if stored is None or not found:
+        raise not_found("report")
+    audit.record(db, principal.name, "call.read", f"call:{uid}", {"report": report_id})
+    judged = statements.judgement(db, Target(call, stored))
+    return ReportDetail(
+        entry=found[0],
+        report=to_dict(judged.counting),
+        machine_report=stored.body if judged.verdict.corrects else None,
+    )
 
 
 @router.delete("/calls/{uid}", status_code=204)
 def call_erase(uid: str, db: Db, principal: Eraser) -> None:
     """Erase a call with everything that was ever said of it."""
     call = visible_call(db, principal, uid)
-    calls.erase(db, [call.id])
+    erasure.erase(db, [call.id])
     audit.record(db, principal.name, "call.erase", f"call:{uid}")
 
 
 @router.delete("/customers/{customer_id}/calls")
 def customer_erase(customer_id: str, db: Db, principal: Eraser) -> Erased:
     """Erase every call of a customer; the audit log keeps the number alone."""
-    erased = calls.erase_customer(db, customer_id)
+    erased = erasure.erase_customer(db, customer_id)
     audit.record(db, principal.name, "customer.erase", details={"calls": erased})
     return Erased(calls=erased)
 
@@ -193,29 +238,38 @@ def visible_call(db: Session, principal: Principal, uid: str) -> Call:
     return call
 
 
-def detail(db: Session, call: Call) -> CallDetail:
+def detail(db: Session, principal: Principal, call: Call) -> CallDetail:
     """Everything that is stored of a call."""
-    stored = calls.current_report(db, call)
-    history = [
+    [listed] = calls.entries(db, principal, [call])
+    stored = listed.report
+    return CallDetail(
+        call=CallSummary.of(listed),
+        redacted=call.redacted,
+        turns=call.turns,
+        report_id=stored.id if stored else None,
+        report=stored.counting if stored else None,
+        machine_report=stored.body if stored and stored.corrected else None,
+        history=_history(db, principal, call),
+    )
+
+
+def _history(db: Session, principal: Principal, call: Call) -> list[ReportEntry]:
+    return [
         ReportEntry(
+            id=report.id,
+            url=f"/v1/calls/{call.uid}/reports/{report.id}",
             created_at=report.created_at,
             scorecard=revision.name,
             revision=revision.number,
             model=report.model_name,
             model_version=report.model_version,
-            score=report.score,
-            band=report.band,
+            score=report.machine_score,
+            band=report.machine_band,
             current=report.id == call.report_id,
+            released=report.id == call.released_report_id,
         )
-        for report, revision in calls.reports(db, call)
+        for report, revision in reports.history(db, principal, call)
     ]
-    return CallDetail(
-        call=CallSummary.of(call, calls.flags_of(db, [call])[call.id]),
-        redacted=call.redacted,
-        turns=call.turns,
-        report=stored.body if stored else None,
-        history=history,
-    )
 
 
 def cursor_of(place: Place) -> str:

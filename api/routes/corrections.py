@@ -11,7 +11,7 @@ from analyzer.language import LANGUAGES
 from api import notation
 from api.access import Permission, Principal
 from api.deps import Allow, Db
-from api.storage import audit, calls, reviews
+from api.storage import audit, statements
 from api.verdict import judge
 
 router = APIRouter(prefix="/v1", tags=["corrections"])
@@ -39,16 +39,15 @@ def corrections(
     Left out are calls that were stored unredacted, that are disputed or have no score, or in which
     it is not known who speaks. The file belongs into `data/training/` under the name it comes with.
     """
-    filters = reviews.between(since, until, language)
+    filters = statements.between(since, until, language)
     written = []
-    for about, said in reviews.judged(db, principal, filters):
+    for about, subject, said in statements.judged(db, principal, filters):
         if not about.call.redacted or about.call.disputed:
             continue
-        conversation = calls.conversation_of(about.call)
-        verdict = judge(reviews.subject(db, about), said)
-        if notation.is_writable(conversation, verdict):
+        verdict = judge(subject, said)
+        if notation.is_writable(subject.conversation, verdict):
             call_id = f"{language}-{voice}-{about.call.id:03d}"
-            written.append(notation.written(call_id, conversation, verdict))
+            written.append(notation.written(call_id, subject.conversation, verdict))
     details = {"language": language, "calls": len(written)}
     audit.record(db, principal.name, "corrections.export", details=details)
     name = f'attachment; filename="{language}-{voice}.calls.txt"'

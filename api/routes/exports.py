@@ -16,8 +16,8 @@ from api.exports import MEDIA_TYPES, Format, Table
 from api.problems import Problem, ProblemError, not_found
 from api.routes.calls import filters, visible_call
 from api.schemas import Text
-from api.storage import audit, calibrations, calls
-from api.storage.calls import Filters
+from api.storage import audit, calibrations, calls, statements
+from api.storage.filters import Filters
 
 router = APIRouter(prefix="/v1", tags=["exports"])
 
@@ -66,9 +66,9 @@ def export_vcon(uid: Text, response: Response, db: Db, principal: Exporter) -> d
     """One call as vCon, with its report as an analysis."""
     call = visible_call(db, principal, uid)
     calibrations.refuse_unblinding(db, principal, call)
-    stored = calls.current_report(db, call)
-    if stored is None:
+    about = statements.shown(db, principal, call)
+    if about is None:
         raise not_found("report")
     audit.record(db, principal.name, "call.export", f"call:{uid}", {"format": "vcon"})
     response.headers["Content-Disposition"] = f'attachment; filename="{call.uid}.vcon.json"'
-    return to_vcon(exports.stored_report(call, stored.body))
+    return to_vcon(exports.stored_report(call, about.report.counting))

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket
 from prometheus_client import Gauge, Histogram
-from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
@@ -25,7 +24,7 @@ from api.live import End, LiveCall, Said, SignIn, Start, read_message
 from api.middleware import REGISTRY
 from api.problems import Problem, place_of
 from api.scoring import card_of, score_under
-from api.storage import audit, calls, people, scorecards
+from api.storage import audit, calibrations, calls, people, scorecards
 from api.storage.database import AWAY
 from api.storage.tables import ScorecardRevision
 
@@ -156,19 +155,15 @@ def _end(parts: Service, who: _Who, call: LiveCall, end: End) -> dict[str, Any]:
         revision = scorecards.active(db)
     report = score_under(call.conversation, revision, parts.classifier, parts.settings)
     answer = {"type": "report", "report": to_dict(report), "call": None}
-
-    def store() -> str:
+    with parts.database.session() as db:
+        content = calls.content_hash(db, report.conversation)
+        calibrations.refuse_unblinding_words(db, principal, content)
+    if end.store:
         with parts.database.session() as db:
-            stored = calls.store(db, report, calls.content_hash(db, report.conversation), revision)
+            stored = calls.store(db, report, content, revision)
             audit.record(db, principal.name, "live.store", f"call:{stored.uid}")
             webhooks.announce_call(db, stored)
-            return stored.uid
-
-    if end.store:
-        try:
-            answer["call"] = store()
-        except IntegrityError:
-            answer["call"] = store()  # the same call was stored at the same time
+            answer["call"] = stored.uid
     return answer
 
 

@@ -16,9 +16,11 @@ from api.deps import Allow, Db
 from api.problems import Problem
 from api.routes.calls import visible_call
 from api.schemas import Band, Text
-from api.storage import audit, calibrations, reviews
-from api.storage.reviews import Span, Target
-from api.verdict import FindingVerdict, QuestionVerdict, Statement, Sum
+from api.statement import Statement
+from api.storage import audit, calibrations, reviews, statements
+from api.storage.reviews import Span
+from api.storage.statements import Target
+from api.verdict import FindingVerdict, QuestionVerdict, Sum
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
 
@@ -93,13 +95,17 @@ class ReviewedCall(BaseModel):
     """A report with what people say of it, and what holds; docs/howto-calibration.md.
 
     `score` and `band` hold; `machine` is the score as reported, `corrected` the sum of the answers
-    that hold, before any of `overrides`. `source` says whose the score is.
+    that hold, before any of `overrides`. `source` says whose the score is. `elsewhere` was said of
+    other reports on the call and does not hold for this one; `current` says whether this one
+    counts, `released_report_id` which one the agent sees.
     """
 
     report_id: int
+    current: bool
     created_at: datetime
     reviewed_at: datetime | None
     released_at: datetime | None
+    released_report_id: int | None
     disputed: bool
     findings: list[FindingVerdict]
     questions: list[QuestionVerdict]
@@ -112,6 +118,7 @@ class ReviewedCall(BaseModel):
     outcome: dict[str, int | None]
     done: list[Statement]
     released: list[Statement]
+    elsewhere: list[Statement]
     history: list[Statement]
 
 
@@ -120,7 +127,7 @@ def review_get(uid: str, db: Db, principal: Reader) -> ReviewedCall:
     """Machine's and people's answers side by side, and what holds."""
     call = visible_call(db, principal, uid)
     calibrations.refuse_unblinding(db, principal, call)
-    about = reviews.current(db, call)
+    about = statements.shown(db, principal, call)
     if about is None:
         raise Problem(409, "This call has not been scored yet.")
     audit.record(db, principal.name, "review.read", f"call:{uid}")
@@ -189,14 +196,16 @@ def _about(db: Session, principal: Principal, uid: str, body: AboutReport) -> Ta
 
 def reviewed(db: Session, principal: Principal, about: Target) -> ReviewedCall:
     """The report with everything that was said of it; what was withdrawn is for reviewers alone."""
-    verdict = reviews.verdict(db, about)
-    is_manual = any(own.by == "person" for own in verdict.questions) or verdict.overrides
-    changed = any(own.holds != own.certain for own in verdict.findings)
+    verdict = statements.verdict(db, about)
+    may_review = principal.may(Permission.REVIEWS_WRITE)
+    by_person = any(own.by == "person" for own in verdict.questions)
     return ReviewedCall(
         report_id=about.report.id,
+        current=about.report.id == about.call.report_id,
         created_at=about.report.created_at,
         reviewed_at=about.call.reviewed_at,
         released_at=about.call.released_at,
+        released_report_id=about.call.released_report_id,
         disputed=about.call.disputed,
         findings=list(verdict.findings),
         questions=list(verdict.questions),
@@ -205,9 +214,10 @@ def reviewed(db: Session, principal: Principal, about: Target) -> ReviewedCall:
         overrides=list(verdict.overrides),
         score=verdict.score,
         band=verdict.band,
-        source="MANUAL_EDIT" if is_manual or changed else "SYSTEM_GENERATED",
+        source="MANUAL_EDIT" if by_person or verdict.corrects else "SYSTEM_GENERATED",
         outcome=verdict.outcome,
         done=list(verdict.done),
         released=list(verdict.released),
-        history=reviews.statements(db, about) if principal.may(Permission.REVIEWS_WRITE) else [],
+        elsewhere=list(verdict.elsewhere) if may_review else [],
+        history=statements.said(db, about) if may_review else [],
     )

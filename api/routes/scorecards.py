@@ -17,7 +17,8 @@ from api.problems import Problem, ProblemError, not_found
 from api.schemas import JobOut, Text
 from api.scorecards import Comparison, Preview, compare, numbered, preview, read, write
 from api.scoring import card_of, numbered_card
-from api.storage import audit, jobs, scorecards
+from api.storage import audit, calls, jobs, scorecards
+from api.storage.calls import Spoken
 from api.storage.tables import ScorecardRevision
 
 router = APIRouter(prefix="/v1/scorecards", tags=["scorecards"])
@@ -214,11 +215,20 @@ def scorecard_activate(id: Number, db: Db, principal: Editor) -> RevisionDetail:
     return _detail(row)
 
 
+@router.get("/{id}/rescore")
+def scorecard_rescore_effect(id: Number, db: Db, principal: Editor) -> Spoken:
+    """What re-scoring would touch: how many calls, and of how many people have said something."""
+    _found(db, id)
+    return calls.spoken_of(db)
+
+
 @router.post("/{id}/rescore", status_code=202)
 def scorecard_rescore(id: Number, response: Response, db: Db, principal: Editor) -> JobOut:
-    """Score every stored call by this published revision, as a job.
+    """Score every stored call by this published revision, as a job; look at `GET` first.
 
-    The new report counts from then on; the old ones stay in the history of the call.
+    The new report counts from then on, with what people said of the same labels on the same turns
+    and of the same questions; a review holds where the same was found. Agents go on seeing the
+    report that was released to them, disputes stay open, and old reports stay in the history.
     """
     row = _published(db, id)
     job = jobs.add(db, "rescore", principal.name, {"revision_id": row.id})

@@ -197,9 +197,9 @@ def _point(
     if label in HARMFUL and strong:
         return Point(compared, [])  # what is not there cannot be shown
     if label in HARMFUL or strong:
-        examples = insights.with_label(db, wanted, label)
+        examples = insights.with_label(db, principal, wanted, label)
     else:
-        examples = insights.without_label(db, wanted, label)
+        examples = insights.without_label(db, principal, wanted, label)
     if not principal.may(Permission.CALLS_READ):
         examples = [replace(own, text=None) for own in examples]
     return Point(compared, examples)

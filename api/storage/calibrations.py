@@ -10,12 +10,13 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from analyzer.messages import Message
-from api import verdict as verdicts
 from api.access import ALLOWED, Permission, Principal, Role
 from api.agreement import JudgedCall, Side
 from api.problems import Problem, ProblemError, not_found
-from api.storage import audit, calls, reviews
-from api.storage.reviews import Target
+from api.statement import Statement, holding
+from api.storage import audit, calls, reviews, statements
+from api.storage.filters import Filters, matching
+from api.storage.statements import Target
 from api.storage.tables import (
     Calibration,
     CalibrationCall,
@@ -25,7 +26,7 @@ from api.storage.tables import (
     User,
     now,
 )
-from api.verdict import Statement, Verdict
+from api.verdict import Verdict, judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ def targets(db: Session, session: Calibration) -> list[Target]:
 def progress(db: Session, session: Calibration) -> dict[int, set[int]]:
     """Member -> numbers of the calls they are done with; tells nothing of what they said."""
     done: dict[int, set[int]] = {own.id: set() for own in members(db, session)}
-    for call, said in reviews.in_calibration(db, session.id).items():
-        for own in verdicts.holding(said):
+    for call, said in statements.in_calibration(db, session.id).items():
+        for own in holding(said):
             if own.action == "done":
                 done[own.user_id].add(call)
     return done
@@ -153,12 +154,12 @@ def to_speak_of(db: Session, principal: Principal, session: Calibration, uid: st
 
 def own_statements(db: Session, principal: Principal, about: Target) -> list[Statement]:
     """What the principal said of a call; what others said nobody sees before the end."""
-    return [own for own in reviews.statements(db, about) if own.user_id == principal.user_id]
+    return [own for own in statements.said(db, about) if own.user_id == principal.user_id]
 
 
 def own_verdict(db: Session, principal: Principal, about: Target) -> Verdict:
     """What follows from the principal's own statements alone."""
-    return verdicts.judge(reviews.subject(db, about), own_statements(db, principal, about))
+    return judge(statements.subject(db, about), own_statements(db, principal, about))
 
 
 def finish(db: Session, principal: Principal, session: Calibration, about: Target) -> None:
@@ -191,11 +192,21 @@ def _close(db: Session, principal: Principal, session: Calibration) -> None:
 
 def refuse_unblinding(db: Session, principal: Principal, call: Call) -> None:
     """409 where the principal is to review this call blind in a session that is open."""
+    _refuse(db, principal, Call.id == call.id)
+
+
+def refuse_unblinding_words(db: Session, principal: Principal, content: str) -> None:
+    """As `refuse_unblinding`, for a call that is sent once more, by its `calls.content_hash`."""
+    _refuse(db, principal, Call.content_hash == content)
+
+
+def _refuse(db: Session, principal: Principal, which: ColumnElement[bool]) -> None:
     query = (
         select(Calibration.id)
         .join(CalibrationCall, CalibrationCall.calibration_id == Calibration.id)
         .join(CalibrationMember, CalibrationMember.calibration_id == Calibration.id)
-        .where(Calibration.closed_at.is_(None), CalibrationCall.call_id == call.id, _is(principal))
+        .join(Call, Call.id == CalibrationCall.call_id)
+        .where(Calibration.closed_at.is_(None), which, _is(principal))
     )
     session = db.scalar(query.limit(1))
     if session is not None:
@@ -215,23 +226,20 @@ def compared(db: Session, session: Calibration) -> list[Compared]:
 
 
 def _compared(db: Session, about: Target) -> Compared:
-    said = reviews.statements(db, about)
+    said = statements.said(db, about)
     seen = Target(about.call, about.report)
-    blind_subject = reviews.subject(db, about)
-    done = sorted({own.user_id for own in verdicts.holding(said) if own.action == "done"})
+    blind_subject = statements.subject(db, about)
+    done = sorted({own.user_id for own in holding(said) if own.action == "done"})
     people = {
-        user: verdicts.judge(blind_subject, [own for own in said if own.user_id == user])
-        for user in done
+        user: judge(blind_subject, [own for own in said if own.user_id == user]) for user in done
     }
-    return Compared(about, verdicts.judge(reviews.subject(db, seen), ()), people)
+    return Compared(about, judge(statements.subject(db, seen), ()), people)
 
 
-def judged(
-    db: Session, principal: Principal, filters: calls.Filters, at_most: int
-) -> list[JudgedCall]:
+def judged(db: Session, principal: Principal, filters: Filters, at_most: int) -> list[JudgedCall]:
     """The calls of all closed sessions, the newest first, as everyone saw them."""
     in_sessions = select(Call.id).where(Call.id.in_(select(CalibrationCall.call_id)))
-    meant = set(db.scalars(calls.matching(in_sessions, db, principal, filters)))
+    meant = set(db.scalars(matching(in_sessions, db, principal, filters)))
     closed = select(Calibration).where(Calibration.closed_at.is_not(None))
     found: list[JudgedCall] = []
     for session in db.scalars(closed.order_by(Calibration.id.desc())):

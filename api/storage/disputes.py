@@ -5,7 +5,7 @@ As in `reviews`, what is not allowed is refused with a `Problem`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
@@ -13,9 +13,11 @@ from sqlalchemy.orm import Session
 from api.access import Principal, Role
 from api.problems import Problem, not_found
 from api.reasons import fit_to_store
-from api.storage import audit, calls, reviews
-from api.storage.tables import Call, Dispute, Review, User, now
-from api.verdict import holding
+from api.statement import applied
+from api.storage import audit, statements, verdicts
+from api.storage.filters import listed
+from api.storage.statements import Target
+from api.storage.tables import Call, Dispute, Review, StoredReport, User, now
 
 OPEN, UPHELD, REJECTED = "OPEN", "UPHELD", "REJECTED"
 # What makes good on a dispute that is upheld.
@@ -27,21 +29,23 @@ def raise_on(db: Session, principal: Principal, call: Call, report_id: int, reas
     is_own = call.agent_id is not None and call.agent_id == principal.own_calls_of
     if principal.user_id is None or not is_own:
         raise Problem(403, "Only the agent of a call can dispute what is said of it.")
-    about = reviews.target(db, call, report_id)
-    if call.released_at is None:
+    db.refresh(call, with_for_update=True)
+    if call.released_report_id is None:
         raise Problem(409, "This call has not been released to its agent yet.")
+    if call.released_report_id != report_id:
+        raise Problem(409, "Another report was released meanwhile. Load the call again.")
     if call.disputed:
         raise Problem(409, "There is an open dispute on this call; its outcome comes first.")
     dispute = Dispute(
         call_id=call.id,
-        report_id=about.report.id,
+        report_id=report_id,
         raised_by=principal.user_id,
         reason=fit_to_store(call, reason),
     )
     db.add(dispute)
     call.disputed = True
-    db.flush()
-    details = {"dispute": dispute.id, "report": about.report.id}
+    verdicts.settle(db, call)
+    details = {"dispute": dispute.id, "report": report_id}
     audit.record(db, principal.name, "dispute.raise", f"call:{call.uid}", details)
     return dispute
 
@@ -68,11 +72,13 @@ def resolve(
             409, "You reviewed or released this call; somebody else resolves its dispute."
         )
     if status == UPHELD and not _corrected_since(db, principal, call, dispute):
-        raise Problem(409, "Correct the call first: an upheld dispute needs your own review of it.")
+        raise Problem(
+            409, "Correct what the agent sees first: an upheld dispute needs your own review of it."
+        )
     dispute.status, dispute.resolution = status, fit_to_store(call, resolution)
     dispute.resolved_by, dispute.resolved_at = principal.user_id, now()
     call.disputed = False
-    db.flush()
+    verdicts.settle(db, call)
     details = {"dispute": dispute.id, "status": status, "own_review": judged_before}
     audit.record(db, principal.name, "dispute.resolve", f"call:{call.uid}", details)
 
@@ -89,12 +95,14 @@ def _judged_before(db: Session, principal: Principal, dispute: Dispute) -> bool:
 
 
 def _corrected_since(db: Session, principal: Principal, call: Call, dispute: Dispute) -> bool:
-    about = reviews.current(db, call)
-    return about is not None and any(
+    """Whether the principal said something since that holds for the report that the agent sees."""
+    report = db.get_one(StoredReport, call.released_report_id or dispute.report_id)
+    about = Target(call, report)
+    return any(
         own.user_id == principal.user_id
         and own.action in _CORRECTIONS
         and own.created_at > dispute.created_at
-        for own in holding(reviews.statements(db, about))
+        for own in applied(statements.subject(db, about), statements.said(db, about))
     )
 
 
@@ -129,7 +137,13 @@ def find(
 
 def _visible(principal: Principal) -> ColumnElement[bool]:
     # whoever raised one sees its outcome, whatever became of the call's release
-    return or_(Dispute.raised_by == (principal.user_id or 0), calls.listed(principal))
+    return or_(Dispute.raised_by == (principal.user_id or 0), listed(principal))
+
+
+def open_on(db: Session, call_ids: Iterable[int]) -> dict[int, Dispute]:
+    """Number of a call -> the dispute that is open on it."""
+    query = select(Dispute).where(Dispute.call_id.in_(call_ids), Dispute.status == OPEN)
+    return {own.call_id: own for own in db.scalars(query)}
 
 
 def names_of(db: Session, disputes: Sequence[Dispute]) -> dict[int, str]:

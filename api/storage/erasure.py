@@ -1,14 +1,20 @@
-"""What an erasure would take with it, counted before anybody decides."""
+"""Erasure: calls go with everything that was ever said of them, counted before anybody decides."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, distinct, func, select
+from sqlalchemy import ColumnElement, delete, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from api.storage import jobs
+from api.payload import from_payload
+from api.storage import jobs, webhooks, words
+from api.storage.calls import content_hash
 from api.storage.tables import CalibrationCall, Call, Dispute, Review, StoredReport
+
+# Calls that one statement names.
+_PORTION = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +38,13 @@ class Reach:
 
 
 def of_customer(db: Session, customer_id: str) -> Reach:
-    """What `calls.erase_customer` would take."""
+    """What `erase_customer` would take."""
     waiting = len(jobs.items_of_customer(db, customer_id))
     return _reach(db, Call.customer_id == customer_id, waiting)
 
 
 def of_call(db: Session, call: Call) -> Reach:
-    """What `calls.erase` would take with this call."""
+    """What `erase` would take with this call."""
     return _reach(db, Call.id == call.id, 0)
 
 
@@ -56,3 +62,41 @@ def _reach(db: Session, meant: ColumnElement[bool], waiting: int) -> Reach:
         disputes=counted(Dispute.id, Dispute.call_id),
         calibrations=counted(CalibrationCall.calibration_id, CalibrationCall.call_id),
     )
+
+
+def erase(db: Session, ids: Sequence[int]) -> int:
+    """Remove calls with everything that was ever said of them; how many there were.
+
+    The same calls in jobs go with them, scored or not, and what webhooks were told of them.
+    """
+    removed = 0
+    for first in range(0, len(ids), _PORTION):
+        portion = ids[first : first + _PORTION]
+        gone = db.scalars(select(Call).where(Call.id.in_(portion))).all()
+        jobs.erase_items(db, [*jobs.items_of_calls(db, portion), *_unscored(db, gone)])
+        webhooks.forget_calls(db, [call.uid for call in gone])
+        for id in portion:
+            words.forget(db, id)
+        for call in gone:
+            db.expunge(call)
+        removed += db.execute(delete(Call).where(Call.id.in_(portion))).rowcount  # type: ignore[attr-defined]
+    return removed
+
+
+def erase_customer(db: Session, customer_id: str) -> int:
+    """Remove every call of a customer, also those that wait in jobs; how many were stored."""
+    jobs.erase_items(db, jobs.items_of_customer(db, customer_id))
+    # what a worker stored while this waited for its item is found now
+    ids = db.scalars(select(Call.id).where(Call.customer_id == customer_id))
+    return erase(db, list(ids))
+
+
+def _unscored(db: Session, gone: Sequence[Call]) -> list[int]:
+    """The numbers of items that hold one of these calls."""
+    known = {(call.external_id, call.content_hash) for call in gone}
+    found = []
+    for item in jobs.items_with_ids(db, [call.external_id for call in gone]):
+        conversation = from_payload(item.payload or {})
+        if (conversation.id, content_hash(db, conversation)) in known:
+            found.append(item.id)
+    return found

@@ -12,8 +12,9 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from analyzer.traits import LABELS
+from api.access import Principal
 from api.insights import BANDS, Tally
-from api.storage.calls import bits_of
+from api.storage.filters import bits_of, listed
 from api.storage.tables import (
     Agent,
     Call,
@@ -92,33 +93,39 @@ def weekly(db: Session, scope: Scope) -> dict[date, Tally]:
     return tallies
 
 
-def total(db: Session, scope: Scope) -> Tally:
-    """All the calls together."""
-    query: Select[Any] = select(*_SUMS).where(*_within(scope))
+def total(db: Session, scope: Scope, *, machine: bool = False) -> Tally:
+    """All the calls together, as they count, or as the machine alone sees them."""
+    query: Select[Any] = select(*(_MACHINE_SUMS if machine else _SUMS)).where(*_within(scope))
     return _tally(db.execute(query).one())
 
 
-def with_label(db: Session, scope: Scope, label: str, limit: int = 3) -> list[Example]:
+def with_label(
+    db: Session, principal: Principal, scope: Scope, label: str, limit: int = 3
+) -> list[Example]:
     """The latest calls that carry a label, each with the words that prove it."""
     query = (
-        select(Call.uid, Call.occurred_at, Call.score, EvidenceRow.turn, EvidenceRow.text)
-        .join(EvidenceRow, EvidenceRow.report_id == Call.report_id)
-        .where(*_within(scope), EvidenceRow.label == label, EvidenceRow.certain)
-        .order_by(Call.occurred_at.desc(), EvidenceRow.id)
-        # a call may prove a label many times over
-        .limit(limit * 8)
+        select(Call, StoredReport)
+        .join(StoredReport, StoredReport.id == Call.report_id)
+        .where(*_within(scope), listed(principal))
+        .where(Call.labels.bitwise_and(bits_of([label])) != 0)
+        .order_by(Call.occurred_at.desc(), Call.id.desc())
+        .limit(limit)
     )
-    examples: dict[str, Example] = {}
-    for row in db.execute(query):
-        examples.setdefault(row.uid, Example(*row))
-    return list(examples.values())[:limit]
+    examples = []
+    for call, report in db.execute(query):
+        found = next(own for own in report.counting["evidence"] if own["label"] == label)
+        place = (found["turn"], found["text"])
+        examples.append(Example(call.uid, call.occurred_at, call.score, *place))
+    return examples
 
 
-def without_label(db: Session, scope: Scope, label: str, limit: int = 3) -> list[Example]:
+def without_label(
+    db: Session, principal: Principal, scope: Scope, label: str, limit: int = 3
+) -> list[Example]:
     """The calls with the lowest scores that do not carry a label."""
     query = (
         select(Call.uid, Call.occurred_at, Call.score)
-        .where(*_within(scope), Call.score.is_not(None))
+        .where(*_within(scope), listed(principal), Call.score.is_not(None))
         .where(Call.labels.bitwise_and(bits_of([label])) == 0)
         .order_by(Call.score, Call.id)
         .limit(limit)
@@ -231,14 +238,20 @@ def failed_items(db: Session, scope: Scope) -> int:
 
 # --- parts of queries ---------------------------------------------------------------------------
 
-_SUMS: tuple[ColumnElement[Any], ...] = (
-    func.count(),
-    func.count(Call.score),
-    func.sum(Call.score),
-    func.sum(Call.score * Call.score),
-    *(func.sum(case((Call.band == band, 1), else_=0)) for band in BANDS),
-    *(func.sum(Call.labels.bitwise_rshift(bit).bitwise_and(1)) for bit in range(len(LABELS))),
-)
+
+def _sums(score: Any, band: Any, labels: Any) -> tuple[ColumnElement[Any], ...]:
+    return (
+        func.count(),
+        func.count(score),
+        func.sum(score),
+        func.sum(score * score),
+        *(func.sum(case((band == name, 1), else_=0)) for name in BANDS),
+        *(func.sum(labels.bitwise_rshift(bit).bitwise_and(1)) for bit in range(len(LABELS))),
+    )
+
+
+_SUMS = _sums(Call.score, Call.band, Call.labels)
+_MACHINE_SUMS = _sums(Call.machine_score, Call.machine_band, Call.machine_labels)
 
 
 def _tally(row: Sequence[Any]) -> Tally:

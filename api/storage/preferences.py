@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
 from api.settings import Settings
+from api.storage.database import inserted
 from api.storage.tables import Preference
 
 _RETENTION = "retention"
@@ -35,3 +37,13 @@ def retention(db: Session, settings: Settings) -> Retention:
 def set_retention(db: Session, wanted: Retention) -> None:
     """What holds from now on."""
     db.merge(Preference(name=_RETENTION, value=asdict(wanted)))
+
+
+def secret(db: Session, name: str) -> bytes:
+    """A key of this installation, made when first asked for."""
+    row = db.get(Preference, f"secret:{name}")
+    if row is None:
+        row = Preference(name=f"secret:{name}", value={"hex": uuid4().hex + uuid4().hex})
+        if not inserted(db, row):
+            row = db.get_one(Preference, f"secret:{name}")
+    return bytes.fromhex(row.value["hex"])

@@ -1,4 +1,4 @@
-"""What people say of calls: append-only statements about a report, and the verdict they lead to.
+"""Reviews: a person says something of a call; append-only, the machine's answer stays.
 
 What a person must not say is refused with a `Problem`, here rather than in the routes, so that the
 API and the pages refuse the same. docs/howto-calibration.md describes the rules.
@@ -6,12 +6,9 @@ API and the pages refuse the same. docs/howto-calibration.md describes the rules
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from itertools import groupby
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from analyzer.messages import Message
@@ -20,28 +17,17 @@ from analyzer.traits import TRAIT
 from api.access import Principal
 from api.problems import Problem, ProblemError
 from api.reasons import fit_to_store
-from api.scoring import card_of
-from api.storage import audit, calls, scorecards
-from api.storage.calls import Filters
-from api.storage.tables import Call, Review, StoredReport, User
-from api.verdict import Statement, Subject, Verdict, allowed_answers, holding, judge
+from api.statement import Statement, Subject, allowed_answers, holding
+from api.storage import audit, reports, statements, verdicts
+from api.storage.statements import Target
+from api.storage.tables import Call, Review, User
+from api.verdict import judge
 
 # Why a label cannot stand on a turn, by who says what it names.
 _SPOKEN_BY = {
     "agent": Message("This stands on turns of the agent, and this turn is not theirs."),
     "customer": Message("This stands on turns of the customer, and this turn is not theirs."),
 }
-# Reports whose statements are read at a time.
-_PORTION = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What is reviewed: a call by its report; within a calibration, blind."""
-
-    call: Call
-    report: StoredReport
-    calibration_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +46,7 @@ def target(db: Session, call: Call, report_id: int) -> Target:
     The call is locked until the transaction ends, so that what is said is said of this report.
     """
     db.refresh(call, with_for_update=True)
-    report = calls.current_report(db, call)
+    report = reports.current(db, call)
     if report is None:
         raise Problem(409, "This call has not been scored yet.")
     if report.id != report_id:
@@ -71,59 +57,14 @@ def target(db: Session, call: Call, report_id: int) -> Target:
     return Target(call, report)
 
 
-def current(db: Session, call: Call) -> Target | None:
-    """The call with the report that counts, to look at."""
-    report = calls.current_report(db, call)
-    return Target(call, report) if report else None
-
-
-def statements(db: Session, about: Target) -> list[Statement]:
-    """Everything that was ever said of it, in order."""
-    own = Review.calibration_id == about.calibration_id
-    query = _statements().where(Review.report_id == about.report.id, own)
-    return [_statement(review, name) for review, name in db.execute(query)]
-
-
-def in_calibration(db: Session, calibration_id: int) -> dict[int, list[Statement]]:
-    """Call -> everything that was said of it in that session, in order."""
-    said: dict[int, list[Statement]] = {}
-    query = _statements().where(Review.calibration_id == calibration_id)
-    for review, name in db.execute(query):
-        said.setdefault(review.call_id, []).append(_statement(review, name))
-    return said
-
-
-def subject(db: Session, about: Target) -> Subject:
-    """What the rules of verdicts need to know of it; blind in a calibration."""
-    revision = scorecards.revision(db, about.report.revision_id)
-    assert revision is not None  # a foreign key
-    card = card_of(revision.toml).model_copy(update={"revision": revision.number})
-    body = {} if about.calibration_id else about.report.body
-    return Subject(calls.conversation_of(about.call), card, body)
-
-
-def verdict(db: Session, about: Target) -> Verdict:
-    """Machine's and people's judgement side by side, and what holds."""
-    return judge(subject(db, about), _held(db, about))
-
-
-def _held(db: Session, about: Target) -> list[Statement]:
-    """What holds of what was said, without reviews and releases from before another report counted
-    for a while: somebody looks again."""
-    held, since = holding(statements(db, about)), about.call.report_since
-    if about.calibration_id or since is None:
-        return held
-    return [own for own in held if own.action not in ("done", "release") or own.created_at >= since]
-
-
 def say_of_finding(
     db: Session, principal: Principal, about: Target, verdict: str, span: Span, reason: str = ""
 ) -> Statement:
     """Agree or disagree with a finding of the report or of a person, or add one."""
-    what = subject(db, about)
+    what = statements.subject(db, about)
     known = {
         (own.label, own.turn, own.start, own.end)
-        for own in judge(what, statements(db, about)).findings
+        for own in judge(what, statements.said(db, about)).findings
     }
     thing = (span.label, span.turn, span.start, span.end)
     if verdict != "add":
@@ -164,7 +105,7 @@ def answer(
     db: Session, principal: Principal, about: Target, question: str, said: AnswerValue, reason: str
 ) -> Statement:
     """Answer a question of the scorecard."""
-    what = subject(db, about)
+    what = statements.subject(db, about)
     if what.report and not what.report["scorecard"]:
         raise Problem(409, "This call could not be scored, so that it has no questions; override.")
     questions = {own.id: own for section in what.card.sections for own in section.questions}
@@ -197,23 +138,22 @@ def override(
 
 def finish(db: Session, principal: Principal, about: Target) -> Statement:
     """The person has looked at the whole call: what they did not object to, they confirm."""
-    own = _say(db, principal, about, "done", "")
-    _mark(db, about)
-    return own
+    return _say(db, principal, about, "done", "")
 
 
 def release(db: Session, principal: Principal, about: Target) -> Statement:
-    """Show the call to its agent; a person must be done with reviewing it."""
-    if not verdict(db, about).done:
+    """Show the report to the call's agent, in place of any earlier one; a person must be done with
+    reviewing it."""
+    if about.call.agent_id is None:
+        raise Problem(409, "The call names no agent, so that there is nobody to show it to.")
+    if not statements.verdict(db, about).done:
         raise Problem(409, "A person must review the call before its agent sees it.")
-    own = _say(db, principal, about, "release", "")
-    _mark(db, about)
-    return own
+    return _say(db, principal, about, "release", "")
 
 
 def withdraw(db: Session, principal: Principal, about: Target, review_id: int) -> Statement:
-    """Take one's own statement back; it stays in the history."""
-    held = {own.id: own for own in _held(db, about)}
+    """Take one's own statement back, of whichever report it was; it stays in the history."""
+    held = {own.id: own for own in holding(statements.said(db, about))}
     taken = held.get(review_id)
     if taken is None or taken.user_id != principal.user_id:
         detail = Message("You have no such statement, or it holds no more.")
@@ -222,9 +162,7 @@ def withdraw(db: Session, principal: Principal, about: Target, review_id: int) -
     is_seen = about.call.released_at and not about.calibration_id
     if taken.action == "done" and is_seen and not others:
         raise Problem(409, "The agent sees this call. Withdraw its release first.")
-    own = _say(db, principal, about, "withdraw", "", withdraws=taken.id)
-    _mark(db, about)
-    return own
+    return _say(db, principal, about, "withdraw", "", withdraws=taken.id)
 
 
 def _say(
@@ -248,82 +186,10 @@ def _say(
     if about.calibration_id:
         details["calibration"] = about.calibration_id
     audit.record(db, principal.name, f"review.{action}", f"call:{about.call.uid}", details)
+    if not about.calibration_id:
+        verdicts.settle(db, about.call)
     name = db.scalar(select(User.name).where(User.id == principal.user_id)) or ""
-    return _statement(review, name)
-
-
-def _mark(db: Session, about: Target) -> None:
-    """Keep on the call whether it is reviewed and released, for lists to filter by."""
-    if about.calibration_id:
-        return
-    held = _held(db, about)
-    for action, column in (("done", "reviewed_at"), ("release", "released_at")):
-        moments = [own.created_at for own in held if own.action == action]
-        setattr(about.call, column, max(moments, default=None))
-    db.flush()
-
-
-def judged(
-    db: Session, principal: Principal, filters: Filters, at_most: int | None = None
-) -> Iterator[tuple[Target, list[Statement]]]:
-    """Every call that a person is done with, the newest first, with the statements that hold.
-
-    A call scored again counts with its last report that somebody reviewed.
-    """
-    done = select(Review.report_id).where(Review.action == "done", Review.calibration_id.is_(None))
-    query = (
-        select(StoredReport.id)
-        .join(Call, Call.id == StoredReport.call_id)
-        .where(StoredReport.id.in_(done))
-        .order_by(Call.occurred_at.desc(), Call.id.desc(), StoredReport.id.desc())
-    )
-    ids = list(db.scalars(calls.matching(query, db, principal, filters)))
-    seen: set[int] = set()
-    for begin in range(0, len(ids), _PORTION):
-        portion = ids[begin : begin + _PORTION]
-        for own, said in _targets(db, portion):
-            held = holding(said)
-            if own.call.id in seen or not any(each.action == "done" for each in held):
-                continue
-            seen.add(own.call.id)
-            yield own, held
-            if len(seen) == at_most:
-                return
-
-
-def _targets(db: Session, report_ids: Sequence[int]) -> Iterator[tuple[Target, list[Statement]]]:
-    rows = db.execute(
-        select(StoredReport, Call)
-        .join(Call, Call.id == StoredReport.call_id)
-        .where(StoredReport.id.in_(report_ids))
-    )
-    targets = {row.StoredReport.id: Target(row.Call, row.StoredReport) for row in rows}
-    ordinary = Review.calibration_id.is_(None)
-    query = _statements().where(Review.report_id.in_(report_ids), ordinary)
-    said = db.execute(query.order_by(None).order_by(Review.report_id, Review.id))
-    by_report = {
-        report_id: [_statement(row.Review, row.name) for row in rows]
-        for report_id, rows in groupby(said, key=lambda row: int(row.Review.report_id))
-    }
-    for report_id in report_ids:
-        yield targets[report_id], by_report[report_id]
-
-
-def between(since: date | None, until: date | None, language: str | None) -> Filters:
-    """The filters that figures about reviews take."""
-    return Filters(since=since, until=until, language=(language,) if language else ())
-
-
-def _statements() -> Select[Review, str]:
-    joined = select(Review, User.name).join(User, User.id == Review.user_id)
-    return joined.order_by(Review.id)
-
-
-def _statement(review: Review, name: str) -> Statement:
-    own = {
-        field: getattr(review, field) for field in Statement.__dataclass_fields__ if field != "name"
-    }
-    return Statement(name=name, **own)
+    return statements.statement(review, name)
 
 
 def _fields(span: Span) -> dict[str, object]:

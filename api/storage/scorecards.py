@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session, load_only
 
 from analyzer.scorecard import DEFAULT_SCORECARD
 from api.access import Principal
-from api.storage.calls import listed
 from api.storage.database import inserted
+from api.storage.filters import listed
 from api.storage.tables import Call, ScorecardRevision, StoredReport, now
 
 

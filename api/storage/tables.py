@@ -1,8 +1,9 @@
 """The tables, the same on SQLite and PostgreSQL.
 
-A call is stored redacted. Its reports are never changed: scoring it again adds one, and
-`calls.report_id` points to the one that counts. What people say of a report stands in `reviews`,
-beside the machine's answer and never over it.
+A call is stored redacted. What the machine reports on it is never changed: scoring it again adds a
+report, and `calls.report_id` points to the one that counts. What people say stands in `reviews`,
+beside the machine's answer and never over it; what holds after both is kept as figures, so that
+lists need not work it out.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -177,8 +177,30 @@ class AuditEntry(Row):
 # --- calls ------------------------------------------------------------------------------------
 
 
-class Call(Row):
-    """A redacted call, with the figures of its current report that lists are filtered by.
+class Figures:
+    """What holds of a call after machine and people, in figures that lists are filtered by.
+
+    `score` and `band` count; `machine_…` is what the machine alone says. `corrected`: what people
+    said made a difference.
+    """
+
+    score: Mapped[float | None]
+    band: Mapped[str | None] = mapped_column(String(16))
+    resolved: Mapped[bool | None]
+    failure: Mapped[bool | None]
+    recovery: Mapped[int | None]
+    transfers: Mapped[int]
+    flag_count: Mapped[int]
+    # a bit for each label that holds, the first of LABELS being the lowest
+    labels: Mapped[int] = mapped_column(default=0)
+    corrected: Mapped[bool] = mapped_column(default=False)
+    machine_score: Mapped[float | None]
+    machine_band: Mapped[str | None] = mapped_column(String(16))
+    machine_labels: Mapped[int] = mapped_column(default=0)
+
+
+class Call(Figures, Row):
+    """A redacted call, with the figures of the report that counts.
 
     `content_hash` is keyed (HMAC), so that nobody can try out texts against it.
     """
@@ -192,18 +214,13 @@ class Call(Row):
         Index("ix_calls_queue", "queue", "occurred_at", "id"),
         Index("ix_calls_agent_id", "agent_id", "occurred_at", "id"),
         Index("ix_calls_customer_id", "customer_id", "occurred_at", "id"),
-        # those that nobody has reviewed, by priority
-        Index(
-            "ix_calls_waiting",
-            *("priority", "id"),
-            postgresql_where=text("reviewed_at IS NULL"),
-            sqlite_where=text("reviewed_at IS NULL"),
-        ),
+        Index("ix_calls_waiting", "waiting", "priority", "id"),
         # all that figures over many calls need, so that they need not touch the transcripts
         Index(
             "ix_calls_figures",
             *("occurred_at", "agent_id", "queue", "score", "band", "labels"),
-            *("language", "report_id"),
+            *("language", "report_id", "machine_score", "machine_band", "machine_labels"),
+            *("reviewed_at", "released_at", "disputed", "corrected"),
         ),
     )
 
@@ -227,26 +244,23 @@ class Call(Row):
     roles: Mapped[dict[str, Any]] = mapped_column(sort_order=1)
 
     report_id: Mapped[int | None] = mapped_column(Key, index=True)
-    score: Mapped[float | None]
-    band: Mapped[str | None] = mapped_column(String(16))
-    resolved: Mapped[bool | None]
-    failure: Mapped[bool | None]
-    recovery: Mapped[int | None]
-    transfers: Mapped[int]
-    flag_count: Mapped[int]
-    # a bit for each label that was found for certain, the first of LABELS being the lowest
-    labels: Mapped[int] = mapped_column(default=0)
-    # how much the call is worth a person's time: more flags first, then doubt, then low scores
+    # how much the call is worth a person's time: an agent who waits for an answer first, then more
+    # flags, then doubt, then low scores
     priority: Mapped[float]
+    # in the queue: disputed, or flagged and not reviewed
+    waiting: Mapped[bool] = mapped_column(default=False)
     reviewed_at: Mapped[datetime | None]
     released_at: Mapped[datetime | None]
-    # when the report that counts took the place of another; null while it is the first
-    report_since: Mapped[datetime | None]
+    # the report that the agent sees, which may be an earlier one than `report_id`
+    released_report_id: Mapped[int | None] = mapped_column(Key)
     disputed: Mapped[bool] = mapped_column(default=False)
 
 
-class StoredReport(Row):
-    """A report on a call under one revision of a scorecard; `body` is the JSON as sent."""
+class StoredReport(Figures, Row):
+    """A report on a call under one revision of a scorecard; `body` is the machine's, as JSON.
+
+    `corrected_body` is the report after what people said, where that made a difference.
+    """
 
     __tablename__ = "reports"
     __table_args__ = (UniqueConstraint("call_id", "revision_id", "model_sha256"),)
@@ -256,13 +270,19 @@ class StoredReport(Row):
     model_name: Mapped[str]
     model_version: Mapped[str]
     model_sha256: Mapped[str] = mapped_column(String(64))
-    score: Mapped[float | None]
-    band: Mapped[str | None] = mapped_column(String(16))
-    body: Mapped[dict[str, Any]]
+    body: Mapped[dict[str, Any]] = mapped_column(sort_order=1)
+    corrected_body: Mapped[dict[str, Any] | None] = mapped_column(
+        JSON(none_as_null=True), sort_order=1
+    )
+
+    @property
+    def counting(self) -> dict[str, Any]:
+        """The report after what people said, as JSON."""
+        return self.corrected_body or self.body
 
 
 class EvidenceRow(Base):
-    """The words that prove a label; offsets in the redacted turn. `certain` is what counts."""
+    """The machine's words that prove a label; offsets in the redacted turn; `certain` counts."""
 
     __tablename__ = "evidence"
     __table_args__ = (
@@ -283,7 +303,7 @@ class EvidenceRow(Base):
 
 
 class FlagRow(Base):
-    """Why a call is worth a person's time."""
+    """Why a call is worth a person's time, after what people said."""
 
     __tablename__ = "flags"
     __table_args__ = (Index("ix_flags_name", "name", "report_id"),)

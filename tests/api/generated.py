@@ -43,6 +43,7 @@ class Original:
     id: int
     report_id: int
     score: float | None
+    flagged: bool
 
 
 def fill(
@@ -87,7 +88,7 @@ def _originals(db: Session, classifier: Classifier) -> list[Original]:
             report = score_under(plain, revision, classifier, settings)
             content = calls.content_hash(db, report.conversation)
             call = calls.store(db, report, content, revision)
-            stored.append(Original(call.id, call.report_id or 0, call.score))
+            stored.append(Original(call.id, call.report_id or 0, call.score, call.flag_count > 0))
     return stored
 
 
@@ -97,6 +98,8 @@ def _changes(
     score = original.score
     if score is not None:
         score = min(max(round(score + lot.gauss(agent % TEAMS - 4.5, 8), 1), 0.0), 100.0)
+    band = None if score is None else next(name for end, name in _BANDS if score < end)
+    reviewed = lot.random() < 0.2
     moment = until - timedelta(days=lot.random() * days)
     uid = f"{lot.getrandbits(128):032x}"
     return {
@@ -111,9 +114,12 @@ def _changes(
         "customer_id": f"k-{lot.randrange(50_000):05}",
         "queue": lot.choice(QUEUES),
         "score": score,
-        "band": None if score is None else next(name for end, name in _BANDS if score < end),
+        "machine_score": score,
+        "band": band,
+        "machine_band": band,
         "priority": lot.random() * 30,
-        "reviewed_at": moment + timedelta(days=1) if lot.random() < 0.2 else None,
+        "reviewed_at": moment + timedelta(days=1) if reviewed else None,
+        "waiting": original.flagged and not reviewed,
     }
 
 
@@ -124,7 +130,8 @@ def _copy(db: Session, rows: list[dict[str, Any]]) -> None:
         row |= {"id": first_call + number, "report_id": first_report + number}
     changed = set(rows[0]) - {"original", "original_report"}
     _copy_table(db, _table(Call), "id", "original", {name: name for name in changed}, rows)
-    own = {"id": "report_id", "call_id": "id", "score": "score", "band": "band"}
+    figures = ("score", "band", "machine_score", "machine_band")
+    own = {"id": "report_id", "call_id": "id", **{name: name for name in figures}}
     _copy_table(db, _table(StoredReport), "id", "original_report", own, rows)
     for kind in _OF_REPORT:
         link = {"report_id": "report_id"}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from analyzer.report import Report
 from analyzer.scorecard import DEFAULT_SCORECARD
 from api.access import Role
+from api.payload import conversation_of
 from api.scoring import score_under
-from api.storage import calls, people, scorecards
+from api.storage import people, scorecards, verdicts
 from api.storage.tables import Call
 from tests.api.conftest import Installation
 
@@ -22,6 +25,16 @@ TURNS = [
     {"role": "customer", "text": "Det er simpelthen for dårligt, I lovede at ringe i mandags."},
     {"role": "system", "text": "[pause]"},
     {"role": "agent", "text": "Jeg kan godt forstå, at du er træt af det. Farvel."},
+]
+# Worth a person's time: the matter is pushed away three times.
+PRESSING = [
+    {"role": "agent", "text": "Support, you are speaking with Mia, how can I help?"},
+    {"role": "customer", "text": "My parcel should have been here on Monday, you promised that."},
+    {"role": "agent", "text": "That is not my department, you have to take it up with the shop."},
+    {"role": "customer", "text": "The shop told me to call you. This is the third time I call!"},
+    {"role": "agent", "text": "There is nothing I can do about it. It is not our problem."},
+    {"role": "customer", "text": "This is simply not good enough. I am so tired of this."},
+    {"role": "agent", "text": "You have to ask the shop, that is not my department."},
 ]
 
 
@@ -82,13 +95,16 @@ def member(installation: Installation, role: Role) -> tuple[TestClient, int]:
     return client, principal.user_id
 
 
-def score_again(installation: Installation, uid: str) -> None:
-    """Score the call under a new revision of the scorecard."""
+def score_again(
+    installation: Installation, uid: str, change: Callable[[Report], Report] = lambda own: own
+) -> None:
+    """Score the call under a new revision of the scorecard, by a model that finds what `change`
+    makes of the report."""
     toml = DEFAULT_SCORECARD.read_text("utf-8").replace("start = 40", "start = 50")
     with installation.database.session() as db:
         revision = scorecards.add_draft(db, "default", toml, None)
         call = db.scalars(select(Call).where(Call.uid == uid)).one()
         report = score_under(
-            calls.conversation_of(call), revision, installation.classifier, installation.settings
+            conversation_of(call), revision, installation.classifier, installation.settings
         )
-        calls.add_report(db, call, report, revision)
+        verdicts.add_report(db, call, change(report), revision)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.access import Role
 from api.storage import audit
 from tests.api.conftest import Installation
-from tests.api.reviewing import released, reviewed, say, score_again, sigh, stored
+from tests.api.reviewing import PRESSING, released, reviewed, say, score_again, sigh, stored
 
 
 def disputed(agent: TestClient, uid: str, report_id: int) -> Any:
@@ -105,12 +105,56 @@ def test_who_may_not_dispute(installation: Installation) -> None:
     assert own.get(f"/v1/disputes/{2**63}").status_code == 422
 
 
-def test_the_outcome_is_seen_even_if_the_call_was_scored_again(installation: Installation) -> None:
+def test_a_dispute_stays_open_when_the_call_is_scored_again(installation: Installation) -> None:
+    coach, lead = installation.signed_in(Role.COACH), installation.signed_in(Role.QA_LEAD)
+    agent = installation.signed_in(Role.AGENT, agent_id="a-1")
+    uid = stored(coach)
+    released(coach, uid)
+    seen = reviewed(agent, uid)
+    number = disputed(agent, uid, seen["report_id"]).json()["id"]
+    score_again(installation, uid)
+    assert coach.get("/v1/calls", params={"disputed": True}).json()["count"] == 1
+    assert agent.get(f"/v1/disputes/{number}").json()["status"] == "OPEN"
+    # a band that is set on the new report does not reach the agent, who sees the old one
+    say(lead, uid, "override", band="star", reason="Well done")
+    assert resolved(lead, number, "UPHELD").status_code == 409
+    assert reviewed(agent, uid)["band"] == seen["band"]
+    say(lead, uid, "findings", verdict="disagree", **sigh(seen))
+    assert reviewed(agent, uid)["score"] > seen["score"]
+    assert resolved(lead, number, "UPHELD").status_code == 200
+
+
+def test_a_dispute_is_about_the_report_that_the_agent_sees(installation: Installation) -> None:
     coach = installation.signed_in(Role.COACH)
     agent = installation.signed_in(Role.AGENT, agent_id="a-1")
     uid = stored(coach)
     released(coach, uid)
-    number = disputed(agent, uid, reviewed(agent, uid)["report_id"]).json()["id"]
+    first = reviewed(agent, uid)["report_id"]
     score_again(installation, uid)
-    assert agent.get(f"/v1/calls/{uid}").status_code == 404
-    assert agent.get(f"/v1/disputes/{number}").json()["status"] == "OPEN"
+    newer = reviewed(coach, uid)["report_id"]
+    assert disputed(agent, uid, newer).status_code == 409
+    assert disputed(agent, uid, first).json()["report_id"] == first
+
+
+def test_an_open_dispute_stands_first_in_the_queue(installation: Installation) -> None:
+    coach, lead = installation.signed_in(Role.COACH), installation.signed_in(Role.QA_LEAD)
+    agent = installation.signed_in(Role.AGENT, agent_id="a-1")
+    pressing, quiet = stored(coach, 1, language="en", turns=PRESSING), stored(coach, 2)
+
+    def queue() -> list[str]:
+        found = lead.get("/v1/calls", params={"waiting": True, "sort": "-priority"})
+        return [own["uid"] for own in found.json()["items"]]
+
+    assert queue() == [pressing]
+    released(coach, quiet)
+    number = disputed(agent, quiet, reviewed(agent, quiet)["report_id"]).json()["id"]
+    assert queue() == [quiet, pressing]
+    page = lead.get("/queue", headers={"accept": "text/html"}).text
+    assert page.index("I did not sigh, I was out of breath.") < page.index("c-1</bdi>")
+    first = lead.get("/queue/next", follow_redirects=False).headers["location"]
+    assert first == f"/calls/{quiet}"
+    assert resolved(lead, number, "REJECTED").status_code == 200
+    assert queue() == [pressing]
+    # on from the decided call: to the first that waits
+    after = lead.get("/queue/next", params={"after": quiet}, follow_redirects=False)
+    assert after.headers["location"] == f"/calls/{pressing}"

@@ -19,8 +19,8 @@ from analyzer.reading import read
 from analyzer.report import to_dict
 from api.access import Permission, Principal, Role
 from api.exports import COLUMNS, stored_report, write
-from api.storage import audit, calls
-from api.storage.calls import Filters
+from api.storage import audit, reports
+from api.storage.filters import Filters
 from api.storage.tables import Call, StoredReport
 from tests.api.conftest import Installation
 
@@ -168,7 +168,7 @@ def test_a_vcon_holds_the_call_and_its_report(client: TestClient, tmp_path: Path
 def test_a_stored_report_is_the_report(installation: Installation, client: TestClient) -> None:
     with installation.database.session() as db:
         for call in db.scalars(select(Call)):
-            stored = calls.current_report(db, call)
+            stored = reports.current(db, call)
             assert stored is not None
             again = json.loads(json.dumps(to_dict(stored_report(call, stored.body))))
             assert again == stored.body

@@ -13,7 +13,7 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from api.access import SCOPES, Permission, Role
-from api.storage import calls, people, scorecards
+from api.storage import people, preferences, scorecards
 from api.storage.tables import ScorecardRevision
 from tests.api.conftest import Installation, meanwhile
 
@@ -235,8 +235,8 @@ def test_what_two_add_at_once_is_there_once(installation: Installation) -> None:
     keys: list[bytes] = []
     later = meanwhile(
         installation,
-        lambda db: keys.append(calls.secret(db, "test")),
-        lambda db: calls.secret(db, "test"),
+        lambda db: keys.append(preferences.secret(db, "test")),
+        lambda db: preferences.secret(db, "test"),
     )
     assert keys == [later]
 

@@ -16,11 +16,11 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import DataError
 
 from analyzer.conversation import Conversation, Turn
-from api.access import Permission
+from api.access import Permission, Role, person
 from api.app import create_app
 from api.schemas import CallIn
 from api.scoring import score_under
-from api.storage import audit, calls, scorecards
+from api.storage import audit, calls, preferences, reviews, scorecards
 from api.storage.database import AWAY, Database
 from api.storage.tables import Call, StoredReport, now
 from tests.api.conftest import Installation
@@ -96,7 +96,7 @@ def held_up(installation: Installation) -> None:
 def test_the_same_call_sent_twice_at_once_is_stored_once(installation: Installation) -> None:
     with installation.database.session() as db:
         # the key of the hashes, so that only the call itself is made at the same time
-        calls.secret(db, "content")
+        preferences.secret(db, "content")
     with installation.database.reading() as db:
         revision = scorecards.active(db)
         sent = CallIn.model_validate(CALL).conversation()
@@ -115,23 +115,32 @@ def test_the_same_call_sent_twice_at_once_is_stored_once(installation: Installat
         assert db.scalar(select(func.count()).select_from(StoredReport)) == 1
 
 
-def test_a_release_of_the_earlier_report_does_not_outlive_it(installation: Installation) -> None:
+def test_a_release_while_another_report_is_added_is_of_the_earlier_one(
+    installation: Installation,
+) -> None:
     client, answers = scorer(installation), []
-    client.post("/v1/calls", json=CALL).raise_for_status()
+    client.post("/v1/calls", json=CALL | {"agent_id": "a-1"}).raise_for_status()
+    coach = installation.user(Role.COACH)
+    principal = person(
+        user_id=coach.id, email="", role=Role.COACH, agent_id=None, language="en", csrf_token=""
+    )
     with installation.database.session() as db:
         # as if made by other weights: sent again, the call gets another report
         db.scalars(select(StoredReport)).one().model_sha256 = "0" * 64
-    thread = threading.Thread(target=lambda: answers.append(client.post("/v1/calls", json=CALL)))
+    again = CALL | {"agent_id": "a-1"}
+    thread = threading.Thread(target=lambda: answers.append(client.post("/v1/calls", json=again)))
     with installation.database.session() as db:
-        db.scalars(select(Call).with_for_update()).one().released_at = now()
-        db.flush()
+        call = db.scalars(select(Call).with_for_update()).one()
+        about = reviews.target(db, call, call.report_id or 0)
+        reviews.finish(db, principal, about)
+        reviews.release(db, principal, about)
         thread.start()
         held_up(installation)
     thread.join()
     assert answers[0].status_code == 201, answers[0].text
     with installation.database.reading() as db:
         stored = db.scalars(select(Call)).one()
-        assert stored.released_at is None and stored.report_id == 2
+        assert stored.released_at and (stored.released_report_id, stored.report_id) == (1, 2)
 
 
 @pytest.mark.parametrize("id", [10**30, 2**63, -1])

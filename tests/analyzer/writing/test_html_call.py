@@ -13,7 +13,7 @@ from analyzer.outcome import Outcome
 from analyzer.report import Report
 from analyzer.scoring import score
 from analyzer.writing.html_call import call_context
-from analyzer.writing.html_score import Link
+from analyzer.writing.html_score import Link, judged
 
 TURNS = (
     Turn("That is not my department, sir.", "agent", "A1", 0.0, 3.0),
@@ -40,6 +40,19 @@ def test_the_sum_holds_every_question_and_its_turns() -> None:
         assert question.text == answer.text
         assert [link.turn for link in question.links] == list(answer.turns)
         assert question.weight in {"plus", "minus", "zero", "none"}
+
+
+def test_an_answer_that_fails_the_call_says_that_it_caps_it() -> None:
+    scored = report().scorecard
+    assert scored
+    for own, cap, points in (
+        (0.0, 20.0, "at most 20"),
+        (-3.0, 20.0, "−3, at most 20"),
+        (0.0, None, "fails the call"),
+    ):
+        answer = replace(scored.answers[0], answer="yes", score=own, automatic_fail=True)
+        shown = judged(answer, "c1", cap)
+        assert (shown.points, shown.weight) == (points, "minus")
 
 
 def test_the_score_shows_its_range_only_where_there_is_one() -> None:

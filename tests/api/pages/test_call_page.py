@@ -102,7 +102,7 @@ def test_an_answer_and_a_band_of_a_person_stand_beside_the_machines(
     expect(first).to_contain_text("by a person")
     expect(first).to_contain_text("machine:")
     expect(first).to_contain_text("Nobody asked for it.")
-    expect(page.locator("#score")).to_contain_text("With what people said:")
+    expect(page.locator("#score")).to_contain_text("The machine alone")
     band = page.locator("#score > details.answer-form")
     band.locator("summary").click()
     band.locator("select").select_option("star")

@@ -69,6 +69,16 @@ def upgrade() -> None:
         sa.Column("duration_s", sa.Float(), nullable=True),
         sa.Column("redacted", sa.Boolean(), nullable=False),
         sa.Column("report_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("priority", sa.Float(), nullable=False),
+        sa.Column("waiting", sa.Boolean(), nullable=False),
+        sa.Column("reviewed_at", api.storage.tables.Moment(timezone=True), nullable=True),
+        sa.Column("released_at", api.storage.tables.Moment(timezone=True), nullable=True),
+        sa.Column(
+            "released_report_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+        ),
+        sa.Column("disputed", sa.Boolean(), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("band", sa.String(length=16), nullable=True),
         sa.Column("resolved", sa.Boolean(), nullable=True),
@@ -77,11 +87,10 @@ def upgrade() -> None:
         sa.Column("transfers", sa.Integer(), nullable=False),
         sa.Column("flag_count", sa.Integer(), nullable=False),
         sa.Column("labels", sa.Integer(), nullable=False),
-        sa.Column("priority", sa.Float(), nullable=False),
-        sa.Column("reviewed_at", api.storage.tables.Moment(timezone=True), nullable=True),
-        sa.Column("released_at", api.storage.tables.Moment(timezone=True), nullable=True),
-        sa.Column("report_since", api.storage.tables.Moment(timezone=True), nullable=True),
-        sa.Column("disputed", sa.Boolean(), nullable=False),
+        sa.Column("corrected", sa.Boolean(), nullable=False),
+        sa.Column("machine_score", sa.Float(), nullable=True),
+        sa.Column("machine_band", sa.String(length=16), nullable=True),
+        sa.Column("machine_labels", sa.Integer(), nullable=False),
         sa.Column(
             "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -105,21 +114,30 @@ def upgrade() -> None:
     op.create_index(
         "ix_calls_figures",
         "calls",
-        ["occurred_at", "agent_id", "queue", "score", "band", "labels", "language", "report_id"],
+        [
+            "occurred_at",
+            "agent_id",
+            "queue",
+            "score",
+            "band",
+            "labels",
+            "language",
+            "report_id",
+            "machine_score",
+            "machine_band",
+            "machine_labels",
+            "reviewed_at",
+            "released_at",
+            "disputed",
+            "corrected",
+        ],
         unique=False,
     )
     op.create_index("ix_calls_occurred_at", "calls", ["occurred_at", "id"], unique=False)
     op.create_index("ix_calls_queue", "calls", ["queue", "occurred_at", "id"], unique=False)
     op.create_index(op.f("ix_calls_report_id"), "calls", ["report_id"], unique=False)
     op.create_index("ix_calls_score", "calls", ["score", "id"], unique=False)
-    op.create_index(
-        "ix_calls_waiting",
-        "calls",
-        ["priority", "id"],
-        unique=False,
-        postgresql_where=sa.text("reviewed_at IS NULL"),
-        sqlite_where=sa.text("reviewed_at IS NULL"),
-    )
+    op.create_index("ix_calls_waiting", "calls", ["waiting", "priority", "id"], unique=False)
     op.create_table(
         "idempotency_keys",
         sa.Column("principal", sa.String(length=200), nullable=False),
@@ -424,7 +442,16 @@ def upgrade() -> None:
         sa.Column("model_sha256", sa.String(length=64), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("band", sa.String(length=16), nullable=True),
-        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("resolved", sa.Boolean(), nullable=True),
+        sa.Column("failure", sa.Boolean(), nullable=True),
+        sa.Column("recovery", sa.Integer(), nullable=True),
+        sa.Column("transfers", sa.Integer(), nullable=False),
+        sa.Column("flag_count", sa.Integer(), nullable=False),
+        sa.Column("labels", sa.Integer(), nullable=False),
+        sa.Column("corrected", sa.Boolean(), nullable=False),
+        sa.Column("machine_score", sa.Float(), nullable=True),
+        sa.Column("machine_band", sa.String(length=16), nullable=True),
+        sa.Column("machine_labels", sa.Integer(), nullable=False),
         sa.Column(
             "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
@@ -432,6 +459,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("created_at", api.storage.tables.Moment(timezone=True), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("corrected_body", sa.JSON(none_as_null=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["call_id"], ["calls.id"], name=op.f("fk_reports_call_id"), ondelete="CASCADE"
         ),
