@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from api.storage.calls import secret
+from api.storage.preferences import secret
 from api.storage.tables import RateCount
 
 # A key and the second at which a window begins.
