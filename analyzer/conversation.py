@@ -49,7 +49,8 @@ class RoleDecision:
 class Conversation:
     """One call. `language` is a BCP-47 code, `started_at` an RFC 3339 time, `source` the file read.
 
-    `customer_id` and `agent_id` are keys of other systems, never names.
+    `customer_id`, `agent_id` and `case_id` are keys of other systems, never names; a case is one
+    matter of a customer over several calls.
 
     `original` holds the document of a call that was read from a vCon, so that the result can be
     written back into it.
@@ -62,6 +63,8 @@ class Conversation:
     customer_id: str | None = None
     agent_id: str | None = None
     queue: str | None = None
+    case_id: str | None = None
+    product: str | None = None
     source: str = ""
     format: str = "kasper"
     roles: RoleDecision = RoleDecision("given")

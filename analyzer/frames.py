@@ -30,6 +30,8 @@ CALL_COLUMNS: dict[str, str] = {
     "customer_id": "string",
     "agent_id": "string",
     "queue": "string",
+    "case_id": "string",
+    "product": "string",
     "score": "Float64",
     "score_low": "Float64",
     "score_high": "Float64",
@@ -47,6 +49,7 @@ CALL_COLUMNS: dict[str, str] = {
     "hold_time": "Float64",
     "patience": "Float64",
     "question_rate": "Float64",
+    "repeated_questions": "Int64",
     **dict.fromkeys(LABELS, "Int64"),
     "model_version": "string",
 }
@@ -101,6 +104,8 @@ def call_row(report: Report) -> dict[str, Any]:
         "customer_id": conversation.customer_id,
         "agent_id": conversation.agent_id,
         "queue": conversation.queue,
+        "case_id": conversation.case_id,
+        "product": conversation.product,
         "score": report.score,
         "score_low": low,
         "score_high": high,
@@ -118,6 +123,7 @@ def call_row(report: Report) -> dict[str, Any]:
         "hold_time": metrics.hold_time,
         "patience": metrics.patience,
         "question_rate": metrics.question_rate,
+        "repeated_questions": len(metrics.repeated_questions),
         **{label: counts.get(label) for label in LABELS},
         "model_version": report.model.version,
     }

@@ -101,6 +101,8 @@ def to_dict(report: Report) -> dict[str, Any]:
         "customer_id": conversation.customer_id,
         "agent_id": conversation.agent_id,
         "queue": conversation.queue,
+        "case_id": conversation.case_id,
+        "product": conversation.product,
         "turn_count": len(conversation.turns),
         "duration_s": conversation.duration,
         "redacted": report.redacted,

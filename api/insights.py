@@ -13,6 +13,13 @@ from operator import add
 from statistics import NormalDist
 from typing import Literal
 
+from analyzer.statistics import (
+    Interval,
+    Rate,
+    difference_of_shares,
+    rate_of,
+    t_quantile,
+)
 from analyzer.traits import LABELS, TRAITS
 
 BANDS = ("rasmus", "kasper", "star")
@@ -25,21 +32,12 @@ MIN_WEEK = 5
 MIN_TREND_WEEKS = 5
 # Fewer calls on either side make no statement on drift.
 MIN_DRIFT_CALLS = 100
-_Z95 = NormalDist().inv_cdf(0.975)
 # Eighteen labels are compared at once: by chance alone one of them would lie outside a 95 %
 # interval nearly every time, so each gets its share of the 5 % (Bonferroni).
 _Z_COMPARED = NormalDist().inv_cdf(1 - 0.025 / len(AGENT_LABELS))
 
 Direction = Literal["rising", "falling", "unclear"]
 DriftState = Literal["steady", "moved", "moved_much", "too_few_calls"]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """Where the true value lies with a confidence of 95 %, unless said otherwise."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +63,6 @@ class Tally:
             tuple(map(add, self.bands, other.bands)),
             tuple(map(add, self.labels, other.labels)),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How many, and how many of 100, with the interval."""
-
-    count: int
-    per_100: float
-    interval: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +199,6 @@ def _compare(label: str, here: int, calls: int, elsewhere: int, others: int) -> 
     )
 
 
-def rate_of(count: int, calls: int) -> Rate:
-    """Of 100 calls so many, with Wilson's interval."""
-    low, high = wilson(count, calls)
-    share = count / calls if calls else 0.0
-    interval = Interval(round(100 * low, 1), round(100 * high, 1))
-    return Rate(count, round(100 * share, 1), interval)
-
-
 def mean_of(tally: Tally) -> tuple[float, Interval]:
     """The mean score with Student's interval; of one call it reaches from 0 to 100."""
     n = tally.scored
@@ -256,45 +237,6 @@ def trend_of(weeks: Sequence[Tally]) -> Trend:
         direction = "falling"
     return Trend(
         direction, round(slope, 2), Interval(round(slope - half, 2), round(slope + half, 2))
-    )
-
-
-def wilson(count: int, n: int, z: float = _Z95) -> tuple[float, float]:
-    """Wilson's score interval of a share (Wilson 1927, JASA 22, 209-212); (0, 1) of nothing."""
-    if n == 0:
-        return 0.0, 1.0
-    share = count / n
-    centre = share + z * z / (2 * n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low, high = (centre - half) / scale, (centre + half) / scale
-    return (0.0 if count == 0 else low), (1.0 if count == n else high)
-
-
-def difference_of_shares(a: int, n: int, b: int, m: int, z: float = _Z95) -> tuple[float, float]:
-    """The interval of a/n - b/m from both Wilson intervals (Newcombe 1998, method 10, Statistics
-    in Medicine 17, 873-890)."""
-    here, elsewhere = a / n, b / m
-    (low, high), (other_low, other_high) = wilson(a, n, z), wilson(b, m, z)
-    difference = here - elsewhere
-    return (
-        difference - math.hypot(here - low, other_high - elsewhere),
-        difference + math.hypot(high - here, elsewhere - other_low),
-    )
-
-
-def t_quantile(freedom: int) -> float:
-    """Student's t for 95 %: exact for 1 and 2, from 3 on within 0.5 % (Abramowitz and Stegun
-    26.7.5)."""
-    if freedom < 3:
-        return (12.7062, 4.3027)[freedom - 1]
-    z, n = _Z95, float(freedom)
-    return (
-        z
-        + (z**3 + z) / (4 * n)
-        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-        + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * n**4)
     )
 
 

@@ -36,6 +36,8 @@ _COLUMNS = {
         agentid medarbejderid medarbeiderid medarbetarid agentnr agentnummer employeeid
     """,
     "queue": "queue kø kö",
+    "case_id": "caseid sagsid sagsnr sagsnummer saksid saksnr saksnummer ärendeid ärendenummer",
+    "product": "product produkt vare vara",
 }
 _RANKS = {
     name: (rank, field)

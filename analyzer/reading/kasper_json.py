@@ -46,6 +46,8 @@ class _Call(Shape):
     customer_id: str | None = None
     agent_id: str | None = None
     queue: str | None = None
+    case_id: str | None = None
+    product: str | None = None
     turns: list[_Turn] = Field(min_length=1)
 
 

@@ -26,7 +26,7 @@ from analyzer.reading.document import Document, shown
 from analyzer.reading.format import Format, Origin, Parsed, conversation, from_first
 from analyzer.reading.speaker_names import roles_of
 
-DETAILS = ("language", "started_at", "customer_id", "agent_id", "queue")
+DETAILS = ("language", "started_at", "customer_id", "agent_id", "queue", "case_id", "product")
 _SEPARATORS = ",;\t|"
 # Excel writes this line to say which separator follows.
 _SEPARATOR_LINE = re.compile(r"^\s*sep=.\n", re.I)

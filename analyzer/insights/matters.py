@@ -1,0 +1,126 @@
+"""Which calls of a customer are about the same matter, so that later calls can settle earlier ones.
+
+A call with a case belongs to it. Any other joins an open matter of its customer if
+
+- most of its rare words, such as an order number or a product, were said there before, or
+- the customer says that it is not the first contact, or that a promise was broken, and the queue
+  is the same or the last contact lies at most two weeks back,
+
+and else begins a matter of its own. A matter is open for 45 days after its last call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from analyzer.insights.log import Log, most_likely
+
+OPEN_DAYS = 45
+_RECENT_DAYS = 14
+# The share of a call's rare words that an earlier call of the matter must have.
+_SAME_WORDS = 0.3
+_FEWEST_WORDS = 2
+# A word in more of the calls than this tells nothing of a matter.
+_RARE = 0.01
+_WORD = re.compile(r"\w{4,}")
+_SAYS_SO = ("repeat_contact", "broken_promise")
+
+MATTER_COLUMNS = ("call", "customer_id", "matter", "contact", "joined_by", "probability")
+
+
+@dataclass(slots=True)
+class _Matter:
+    number: int
+    case: str | None
+    queue: str | None
+    last: pd.Timestamp
+    words: set[str] = field(default_factory=set)
+    calls: int = 0
+
+
+def find_matters(log: Log) -> pd.DataFrame:
+    """One row per call of a known customer with a start, in the order of `log`.
+
+    `contact` counts the calls of a matter from 1; `joined_by` says why a call was put to those
+    before it (`case`, `words`, `says_so`), and `probability` how likely the finding is that says
+    so, missing for the others.
+    """
+    calls = log.calls[log.calls["customer_id"].notna() & log.calls["at"].notna()]
+    says_so = most_likely(log, _SAYS_SO).max(axis=1)
+    words = _rare_words(log, calls)
+    rows: list[tuple[object, ...]] = []
+    open_matters: defaultdict[str, list[_Matter]] = defaultdict(list)
+    total = 0
+    chances = dict(zip(says_so.index, says_so, strict=True))
+    columns = ("call", "customer_id", "case_id", "queue", "at")
+    for call, customer, case, queue, at in _tuples(calls, columns):
+        known = open_matters[customer]
+        said, own = chances[call], words.get(call, set())
+        matter, why = _joined(known, case, queue, at, own, said)
+        if matter is None:
+            total += 1
+            matter = _Matter(total, case, queue, at)
+            known.append(matter)
+        matter.calls += 1
+        matter.last, matter.words = at, matter.words | own
+        matter.case = matter.case or case
+        chance = said if why == "says_so" else None
+        rows.append((call, customer, matter.number, matter.calls, why, chance))
+    return pd.DataFrame(rows, columns=list(MATTER_COLUMNS)).astype(
+        {"call": "string", "customer_id": "string", "joined_by": "string", "probability": "Float64"}
+    )
+
+
+def _tuples(frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+    """The rows as plain tuples, `None` where a value is missing."""
+    parts = [frame[name].astype(object).where(frame[name].notna(), None) for name in columns]
+    return zip(*parts, strict=True)
+
+
+def _joined(
+    known: list[_Matter], case: str | None, queue: str | None, at: pd.Timestamp, own: set[str],
+    said: float,
+) -> tuple[_Matter | None, str | None]:  # fmt: skip
+    """The matter that a call goes on with, and why; the most recent of those that fit equally."""
+    if case is not None:
+        for matter in known:
+            if matter.case == case:
+                return matter, "case"
+    recent = [
+        matter
+        for matter in reversed(known)
+        if (at - matter.last).days <= OPEN_DAYS and (case is None or matter.case is None)
+    ]
+    if len(own) >= _FEWEST_WORDS and recent:
+        best = max(recent, key=lambda matter: len(own & matter.words))
+        if len(own & best.words) >= max(_SAME_WORDS * len(own), _FEWEST_WORDS):
+            return best, "words"
+    if said:
+        same = [matter for matter in recent if matter.queue == queue]
+        near = [matter for matter in recent if (at - matter.last).days <= _RECENT_DAYS]
+        for fitting in (same, near):
+            if fitting:
+                return max(fitting, key=lambda matter: matter.last), "says_so"
+    return None, None
+
+
+def _rare_words(log: Log, calls: pd.DataFrame) -> dict[str, set[str]]:
+    """Call -> its words that few calls have, for customers with several calls.
+
+    The words of the whole call where the turns are known, else those of its evidence.
+    """
+    several = calls[calls["customer_id"].duplicated(keep=False)]["call"]
+    texts = log.turns if len(log.turns) else log.evidence
+    own: dict[str, set[str]] = defaultdict(set)
+    for call, text in zip(texts["call"], texts["text"], strict=True):
+        own[call].update(_WORD.findall(text.lower()))
+    counts = Counter(word for words in own.values() for word in words)
+    most = max(_RARE * len(log.calls), 5)
+    return {
+        call: {word for word in own.get(call, ()) if counts[word] <= most} for call in several
+    }
