@@ -1,0 +1,39 @@
+"""What no single call shows: promises and what became of them, customers' journeys, basics that
+fail, and what to coach. docs/insights.md explains every figure.
+
+    from analyzer.insights import find_matters, ledger, read_log
+
+    log, errors = read_log(["calls.jsonl"])
+    promises = ledger(log, find_matters(log))
+"""
+
+from __future__ import annotations
+
+from analyzer.insights.basics import changes, fix_first, pareto
+from analyzer.insights.canned import canned_empathy
+from analyzer.insights.coaching import coaching, praise, progress
+from analyzer.insights.journeys import hit_again, journeys, ladder, recovery_curve
+from analyzer.insights.log import Log, make_log, read_log
+from analyzer.insights.matters import find_matters
+from analyzer.insights.promise_figures import promise_figures
+from analyzer.insights.promises import ledger
+
+__all__ = [
+    "Log",
+    "canned_empathy",
+    "changes",
+    "coaching",
+    "find_matters",
+    "fix_first",
+    "hit_again",
+    "journeys",
+    "ladder",
+    "ledger",
+    "make_log",
+    "pareto",
+    "praise",
+    "progress",
+    "promise_figures",
+    "read_log",
+    "recovery_curve",
+]
