@@ -13,7 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from analyzer.conversation import Conversation
-from analyzer.errors import KasperError, ScorecardError, TranscriptError, UsageError
+from analyzer.errors import TranscriptError, UsageError
+from analyzer.exits import OK, SOME_FAILED, usage_errors
+from analyzer.insights_command import app as insights
 from analyzer.language import LANGUAGES
 
 app = typer.Typer(
@@ -24,8 +26,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(insights, name="insights")
 
-OK, SOME_FAILED, WRONG_USAGE = 0, 1, 2
 _IDS_SHOWN = 20
 # What to do about a call without a score, by its reason.
 _REMEDIES = {
@@ -77,7 +79,7 @@ def score(
     redact: Redact = False,
 ) -> None:
     """Score every call: what happened, the words that prove it, a score and a band."""
-    with _usage_errors():
+    with usage_errors():
         run = _Run(language, scorecard, format, agent_speaker, redact=redact)
         failed = _score_to_file(run, paths, output) if output else _score_to_screen(run, paths)
     raise typer.Exit(SOME_FAILED if failed else OK)
@@ -117,7 +119,7 @@ def batch(
     """Score a whole call log on all cores into a folder of tables, stopped and resumed at will."""
     from analyzer.batch import command
 
-    with _usage_errors():
+    with usage_errors():
         _check(language, format)
         options = command.Options(None, scorecard, language, agent_speaker, redact, reports)
         how = command.How(to, engine, processes, command.sample(sample, per, seed), format)
@@ -143,7 +145,7 @@ def explain(
     """Show one call with its evidence in place, and how its score adds up."""
     from analyzer.terminal import say_error, show_call
 
-    with _usage_errors():
+    with usage_errors():
         run = _Run(language, scorecard, format, agent_speaker, redact=redact)
         found: list[Any] = []
         for result in run.results([path]):
@@ -215,7 +217,7 @@ def migrate(context: typer.Context) -> None:
 
 def _from_checkout(verb: str, name: str, extra: str, arguments: list[str]) -> None:
     """Run a verb of `models/` or `api/`, which are no part of the library: found by name."""
-    with _usage_errors():
+    with usage_errors():
         install = f"pip install --editable '.[{extra}]'"
         try:
             module = import_module(name)
@@ -238,30 +240,6 @@ def main(
 
         typer.echo(__version__)
         raise typer.Exit(OK)
-
-
-class _usage_errors:
-    """Turns errors of use and of the model into one sentence on stderr and exit code 2."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, BrokenPipeError):
-            raise typer.Exit(OK) from None
-        if isinstance(error, (KasperError, OSError)):
-            from analyzer.terminal import say_error
-
-            for line in _sentences(error):
-                say_error(line)
-            raise typer.Exit(WRONG_USAGE) from None
-
-
-def _sentences(error: KasperError | OSError) -> list[str]:
-    """What to say of an error: a scorecard may have several mistakes, each on a line."""
-    if isinstance(error, OSError):
-        return [f"{error.filename or 'The output'}: {error.strerror or error}."]
-    return str(error).split("\n") if isinstance(error, ScorecardError) else [str(error)]
 
 
 def _check(language: str | None, format: str) -> None:

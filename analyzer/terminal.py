@@ -253,6 +253,29 @@ def _marked(text: str, evidence: Sequence[Evidence]) -> Text:
     return marked
 
 
+def show_rows(title: str, names: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """A titled table: figures to the right, what is missing as a dash."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for position, name in enumerate(names):
+        figures = all(isinstance(row[position], int | float | None) for row in rows)
+        table.add_column(name, justify="right" if figures and rows else "left")
+    for row in rows:
+        table.add_row(*(Text("–") if v is None else _on_one_line(str(v)) for v in row))
+    console = _Output()
+    if not console.is_terminal:
+        console.width = 160
+    console.print(Text(f"\n{title}", style="bold"))
+    console.print(table if rows else Text("nothing", style="dim"))
+
+
+def show_note(text: str) -> None:
+    """A paragraph for people."""
+    console = _Output()
+    if not console.is_terminal:
+        console.width = 160
+    console.print(_plain(f"\n{text}"))
+
+
 def show_formats(formats: Sequence[Any]) -> None:
     """Name, title and the mark by which each format is recognised, in the order of trying."""
     table = Table(box=None, pad_edge=False, header_style="bold")

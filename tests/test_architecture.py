@@ -20,6 +20,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "analyzer.classifier",
         "analyzer.evidence",
+        "analyzer.insights.",
         "analyzer.pieces",
         "analyzer.tagger",
         "analyzer.tokens",
@@ -29,7 +30,14 @@ HOMES: dict[str, tuple[str, ...]] = {
     "onnx": ("models.", "benchmarks.model"),
     "onnxruntime": ("analyzer.classifier", "models.export", "benchmarks.model"),
     "openpyxl": ("analyzer.reading.table",),
-    "pandas": ("analyzer.frames", "analyzer.reading.table", "analyzer.reading.logs"),
+    "pandas": (
+        "analyzer.frames",
+        "analyzer.insights.",
+        "analyzer.insights_command",
+        "analyzer.reading.table",
+        "analyzer.reading.logs",
+        "analyzer.writing.tables",
+    ),
     "phonenumbers": ("analyzer.redaction.phones",),
     "py3langid": ("analyzer.language",),
     "pyarrow": (
@@ -51,7 +59,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "torch": ("models.", "benchmarks.model"),
     "thinc": ("models.baselines",),
     "transformers": ("models.", "benchmarks.model"),
-    "typer": ("analyzer.cli",),
+    "typer": ("analyzer.cli", "analyzer.exits", "analyzer.insights_command"),
     "webvtt": ("analyzer.reading.subtitles",),
     "zstandard": ("models.tokenizer",),
 }

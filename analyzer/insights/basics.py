@@ -139,7 +139,7 @@ def weekly(log: Log, by: Sequence[str] = ()) -> pd.DataFrame:
     monday = known["day"] - pd.to_timedelta(known["day"].dt.weekday, unit="D")
     own = failed.loc[known["call"]].rename_axis("call").reset_index()
     table = own.melt("call", var_name="basic", value_name="p").dropna(subset="p")
-    keys = known.assign(week=monday)[["call", "week", *by]].fillna({name: "" for name in by})
+    keys = known.assign(week=monday)[["call", "week", *by]].fillna(dict.fromkeys(by, ""))
     table = table.merge(keys, on="call").assign(failed=lambda t: t["p"] >= 0.5)
     grouped = table.groupby([*by, "basic", "week"], observed=True)
     return grouped.agg(calls=("p", "size"), failed=("failed", "sum")).reset_index()
@@ -153,11 +153,13 @@ def changes(log: Log, by: Sequence[str] = ("queue",)) -> pd.DataFrame:
     """
     weeks = weekly(log, by)
     rows = []
+    found: list[float] = []
     if len(weeks):
         every = pd.date_range(weeks["week"].min(), weeks["week"].max(), freq="7D")
     for key, series in weeks.groupby([*by, "basic"], observed=True):
         whole = series.set_index("week")[["failed", "calls"]].reindex(every, fill_value=0)
         for change in change_points(whole["failed"].tolist(), whole["calls"].tolist()):
+            found.append(change.p)
             rows.append(
                 {
                     **dict(zip([*by, "basic"], key, strict=True)),
@@ -175,7 +177,7 @@ def changes(log: Log, by: Sequence[str] = ("queue",)) -> pd.DataFrame:
             )
     series_count = weeks.groupby([*by, "basic"], observed=True).ngroups if len(weeks) else 0
     # series without a split passed the test with a p of its own, which is greater than all of these
-    held = discoveries([*(row["p"] for row in rows), *[1.0] * (series_count - len(rows))])
+    held = discoveries([*found, *[1.0] * (series_count - len(found))])
     return pd.DataFrame([row for row, holds in zip(rows, held, strict=False) if holds])
 
 

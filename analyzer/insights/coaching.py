@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import pandas as pd
 
@@ -148,10 +149,13 @@ def _examples(
     well = table.loc[rise[rise <= 0].index]
     if harmful:
         well = well[(well[list(_HARD)].sum(axis=1) > 0).astype(bool)]
-    well = well.sort_values(["score", "at"], ascending=False).head(_EXAMPLES)
     badly = rise[rise > 0].sort_values(ascending=False, kind="stable").index[:_EXAMPLES]
     kept = [t.name for t in TRAIT.values() if t.role == "agent" and t.polarity == "star"]
     shown = kept if harmful else labels
+    surest = evidence[evidence["label"].isin(shown)].groupby("call")["probability"].max()
+    well = well.assign(sure=surest.reindex(well.index).fillna(0))
+    well = well.sort_values(["score"] if harmful else ["sure", "at"], ascending=False)
+    well = well.head(_EXAMPLES)
     customer = list(_HARD)
     return (
         [_example(table, call, shown, evidence) for call in well.index],
@@ -160,7 +164,7 @@ def _examples(
 
 
 def _example(table: pd.DataFrame, call: str, labels: list[str], evidence: pd.DataFrame) -> Example:
-    row = table.loc[call]
+    row: Any = table.loc[call].to_dict()
     found = evidence[(evidence["call"] == call) & evidence["label"].isin(labels)]
     first = found.iloc[0] if len(found) else None
     return Example(
@@ -173,7 +177,7 @@ def _example(table: pd.DataFrame, call: str, labels: list[str], evidence: pd.Dat
     )
 
 
-def _date(day: pd.Timestamp) -> date | None:
+def _date(day: Any) -> date | None:
     return None if pd.isna(day) else day.date()
 
 
@@ -218,16 +222,16 @@ def praise(log: Log, agent: str | None = None) -> Iterator[Praise]:
     found = log.evidence[log.evidence["call"].isin(stars["call"])]
     by_call = dict(iter(found.sort_values("probability", ascending=False).groupby("call")))
     acts = ("compensation", "ownership", "empathy", "proactive_tip", "follow_up", "apology")
-    for row in stars.sort_values("at", ascending=False).itertuples():
-        own = by_call.get(row.call)
+    for row in stars.sort_values("at", ascending=False).to_dict("records"):
+        own = by_call.get(row["call"])
         surest = {} if own is None else dict(
             zip(own["label"][::-1], own["text"][::-1], strict=True)
         )  # fmt: skip
         yield Praise(
-            call=row.call,
-            agent_id=None if pd.isna(row.agent_id) else row.agent_id,
-            day=_date(row.day),
-            score=float(row.score),
+            call=row["call"],
+            agent_id=None if pd.isna(row["agent_id"]) else row["agent_id"],
+            day=_date(row["day"]),
+            score=float(row["score"]),
             customer_words=surest.get("satisfaction"),
             acts=[(label, surest[label]) for label in acts if label in surest][:3],
         )

@@ -111,7 +111,8 @@ _NORWEGIAN = Words(
            r"(?: (?:cirka|ca\.?|maks|rundt|de neste|dei neste|gjerne))?",
     since="(?:for )?",
     ago=r" (?:siden|sida|sidan)",
-    clock=r"(?:(?:klokka|klokken|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)|(?:før|etter|til|over)"
+    clock=r"(?:(?:klokka|klokken|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)"
+          r"|(?:før|etter|til|over)"
           r" (?:lunsj|middag)|\d\d[.:]\d\d",
     habits=r"(?:hver|kvar) \w*dag|om \w*dagen|\w+dager",
 )  # fmt: skip
@@ -173,7 +174,8 @@ _DANISH = Words(
            r"(?: (?:cirka|ca\.?|højst|omkring|de næste|gerne|nok))?",
     since="(?:for )?",
     ago=r" siden",
-    clock=r"(?:(?:klokken|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)|(?:inden|før|efter|til|ved)"
+    clock=r"(?:(?:klokken|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)"
+          r"|(?:inden|før|efter|til|ved)"
           r" (?:frokost|middag\w*|\w+tiden)|hen under aften|\d\d[.:]\d\d",
     habits=r"hver \w*dag|om \w*dagen|\w+sdage",
 )  # fmt: skip
@@ -235,7 +237,8 @@ _SWEDISH = Words(
            r"(?: (?:cirka|ca\.?|max|ungefär|de närmaste))?",
     since="(?:för )?",
     ago=r" (?:sedan|sen)",
-    clock=r"(?:(?:klockan|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)|(?:före|efter|innan|till|vid)"
+    clock=r"(?:(?:klockan|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)"
+          r"|(?:före|efter|innan|till|vid)"
           r" (?:lunch|middag\w*|\w+tiden|fem|sex|sju|åtta|nio|tio|elva|tolv|ett|två|tre|fyra)"
           r"|\d\d[.:]\d\d",
     habits=r"varje (?:hel )?\w+|\w+dagar(?:na)?|\w+dagens",

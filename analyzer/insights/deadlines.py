@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cache
+from typing import Any
 
 from analyzer.insights.deadline_words import WORDS, Words
 
@@ -108,7 +109,10 @@ def _rules(language: str) -> tuple[_Rule, ...]:
         (rf"(?:{w.the} )?{ordinal}(?: {w.of})? (?P<month>{month})\b", _day_and_month),
         (rf"(?P<month>{month}) (?:{w.the} )?{ordinal}", _day_and_month),
         (rf"(?:{w.the} )?(?P<day>\d{{1,2}})[./](?P<number>1[0-2]|0?[1-9])\b(?![.:]\d)", _numeric),
-        (rf"(?P<of>{weekday} )?{w.the} {ordinal}(?P<month> {w.of_the_month})?(?! (?:{unit_words}))", _day),
+        (
+            rf"(?P<of>{weekday} )?{w.the} {ordinal}(?P<month> {w.of_the_month})?(?! (?:{unit_words}))",
+            _day,
+        ),
         (w.day_after_tomorrow, _ahead(2)),
         (w.tomorrow, _ahead(1)),
         (rf"(?P<weekday>{weekday}) {w.a_week_later}", _weekday_in(7)),
@@ -139,10 +143,9 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _grouped(words: Words) -> Words:
     """The same words with each pattern closed, so that it can stand within another."""
-    patterns = {f.name: getattr(words, f.name) for f in fields(words)}
-    return replace(
-        words, **{name: f"(?:{own})" for name, own in patterns.items() if isinstance(own, str)}
-    )
+    values: dict[str, Any] = {f.name: getattr(words, f.name) for f in fields(words)}
+    closed = {name: f"(?:{own})" for name, own in values.items() if isinstance(own, str)}
+    return Words(**{**values, **closed})
 
 
 def _any(words: dict[str, int]) -> str:
@@ -235,7 +238,7 @@ def _last_weekday(match: re.Match[str], words: Words, said: date, past: bool) ->
 
 
 def _next_weekday(match: re.Match[str], words: Words, said: date, past: bool) -> _Days:
-    """"Next Tuesday" is that of next week."""
+    """ "Next Tuesday" is that of next week."""
     wanted = _value(match["weekday"] or match["other"], words.weekdays)
     return _on(said + (7 - said.weekday() + wanted) * _DAY)
 

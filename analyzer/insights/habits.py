@@ -57,8 +57,9 @@ def _points_of(calls: pd.DataFrame, question: Question) -> np.ndarray:
     """The points of one question for every call."""
     if not question.measure:
         return np.full(len(calls), np.nan)
-    found = sum(calls[name].astype("Float64") for name in question.measure)
-    values = np.asarray(found.astype(float))
+    # a sum with a part that is not known is not known
+    found = calls[list(question.measure)].astype("Float64").sum(axis=1, skipna=False)
+    values = found.astype(float).to_numpy()
     steps = [choice.at_least for choice in question.answer_choices]
     scores = np.array([choice.score for choice in question.answer_choices])
     counted = scores[np.searchsorted(steps, np.nan_to_num(values), side="right") - 1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from analyzer.frames import (
 from analyzer.report import SCHEMA_VERSION, Report, from_dict
 from analyzer.scorecard import Scorecard
 
+# Calls that the model reads at once.
+_BATCH = 64
 _OF_THE_CALL = ("started_at", "customer_id", "agent_id", "queue", "case_id", "product")
 
 
@@ -83,13 +86,15 @@ def _scored(
     paths: Sequence[str], scorecard: Scorecard | None, errors: list[TranscriptError]
 ) -> Iterator[Report]:
     from analyzer.reading import stream
-    from analyzer.scoring import score
+    from analyzer.scoring import score_many
 
-    for parsed in stream(paths):
-        if isinstance(parsed, TranscriptError):
-            errors.append(parsed)
-        else:
-            yield score(parsed, scorecard=scorecard)
+    parsed = stream(paths)
+    while batch := list(islice(parsed, _BATCH)):
+        errors += [item for item in batch if isinstance(item, TranscriptError)]
+        conversations = [item for item in batch if isinstance(item, Conversation)]
+        for result in score_many(conversations, scorecard=scorecard):
+            if not isinstance(result, TranscriptError):
+                yield result
 
 
 def _from_parquet(path: str) -> Frames | None:
@@ -103,7 +108,7 @@ def _from_parquet(path: str) -> Frames | None:
     found = frame[["call", "evidence"]].explode("evidence").dropna(subset="evidence")
     evidence = pd.DataFrame(found["evidence"].tolist(), columns=list(EVIDENCE_COLUMNS)[1:])
     evidence.insert(0, "call", found["call"].to_numpy())
-    return Frames(_typed(frame, CALL_COLUMNS), _typed(evidence, EVIDENCE_COLUMNS), _no_turns())
+    return _without_turns(frame, evidence)
 
 
 def _holds_reports(path: str) -> bool:
@@ -128,11 +133,7 @@ def _from_json_lines(path: str) -> Frames:
                 ) from None
             calls.append(call)
             evidence += found
-    return Frames(
-        _typed(pd.DataFrame(calls), CALL_COLUMNS),
-        _typed(pd.DataFrame(evidence), EVIDENCE_COLUMNS),
-        _no_turns(),
-    )
+    return _without_turns(pd.DataFrame(calls), pd.DataFrame(evidence))
 
 
 def _rows(body: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -152,12 +153,16 @@ def _rows(body: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return row, evidence_rows(report)
 
 
+def _without_turns(calls: pd.DataFrame, evidence: pd.DataFrame) -> Frames:
+    return Frames(
+        calls=_typed(calls, CALL_COLUMNS),
+        turns=_typed(pd.DataFrame(), TURN_COLUMNS),
+        evidence=_typed(evidence, EVIDENCE_COLUMNS),
+    )
+
+
 def _typed(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     return frame.reindex(columns=list(columns)).astype(columns)
-
-
-def _no_turns() -> pd.DataFrame:
-    return pd.DataFrame(columns=list(TURN_COLUMNS)).astype(TURN_COLUMNS)
 
 
 def most_likely(log: Log, labels: Iterable[str]) -> pd.DataFrame:

@@ -17,6 +17,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -82,7 +83,7 @@ def find_matters(log: Log) -> pd.DataFrame:
     )
 
 
-def _tuples(frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[object, ...]]:
+def _tuples(frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
     """The rows as plain tuples, `None` where a value is missing."""
     parts = [frame[name].astype(object).where(frame[name].notna(), None) for name in columns]
     return zip(*parts, strict=True)
@@ -136,6 +137,4 @@ def _rare_words(log: Log, calls: pd.DataFrame) -> dict[str, set[str]]:
         own[call].update(_WORD.findall(text.lower()))
     counts = Counter(word for words in own.values() for word in words)
     most = max(_RARE * len(log.calls), 5)
-    return {
-        call: {word for word in own.get(call, ()) if counts[word] <= most} for call in several
-    }
+    return {call: {word for word in own.get(call, ()) if counts[word] <= most} for call in several}

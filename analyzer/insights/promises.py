@@ -279,7 +279,7 @@ def _complain(
         if promise.state != "broken":
             promise.settle("broken", "customer_says", call, complaint)
     if meant:
-        return [_told(call, complaint, mention) for mention in unknown if mention.last < day]
+        return [_told(call, complaint, m) for m in unknown if day and m.last < day]
     return [_told(call, complaint, unknown[0] if unknown else None)]
 
 

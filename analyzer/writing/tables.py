@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analyzer.errors import UsageError
 from analyzer.frames import CALL_COLUMNS, EVIDENCE_COLUMNS, call_row, evidence_rows
 from analyzer.report import Report
 from analyzer.writing.staged import StagedFile
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 _ROW_GROUP = 500
@@ -40,6 +42,24 @@ class CsvWriter(StagedFile):
 def safe_cell(value: Any) -> Any:
     """Text that a spreadsheet would run as a formula, with an apostrophe in front."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Any table as `.csv`, `.parquet` or `.jsonl`; `UsageError` for another suffix."""
+    name = path.name.lower()
+    if not name.endswith((".csv", ".parquet", ".jsonl")):
+        raise UsageError(f"{path}: the name must end in one of: .csv, .parquet, .jsonl.")
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}; make it first.")
+    with StagedFile(path) as file:
+        if name.endswith(".csv"):
+            frame.map(safe_cell).to_csv(file.staging, index=False, encoding="utf-8-sig")
+        elif name.endswith(".parquet"):
+            frame.to_parquet(file.staging, index=False)
+        else:
+            frame.to_json(
+                file.staging, orient="records", lines=True, force_ascii=False, date_format="iso"
+            )
 
 
 def arrow_schema(columns: Mapping[str, str]) -> pa.Schema:

@@ -149,12 +149,15 @@ def year(
             )  # fmt: skip
             _live(writer, matter, BEGIN + timedelta(minutes=rng.randrange(340 * 24 * 60)), shifts)
     frames = Frames(
-        pd.DataFrame(writer.calls).reindex(columns=list(CALL_COLUMNS)).astype(CALL_COLUMNS),
-        pd.DataFrame(columns=list(TURN_COLUMNS)).astype(TURN_COLUMNS),
-        pd.DataFrame(writer.evidence).reindex(columns=list(EVIDENCE_COLUMNS))
-        .astype(EVIDENCE_COLUMNS),
-    )  # fmt: skip
+        calls=_typed(writer.calls, CALL_COLUMNS),
+        turns=_typed([], TURN_COLUMNS),
+        evidence=_typed(writer.evidence, EVIDENCE_COLUMNS),
+    )
     return Year(make_log(frames), writer.matters, writer.promises, writer.again)
+
+
+def _typed(rows: list[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows).reindex(columns=list(columns)).astype(columns)
 
 
 def _live(writer: _Writer, matter: _Matter, at: datetime, shifts: tuple[Shift, ...]) -> None:
@@ -222,11 +225,19 @@ def _call(
     truth += [("empathy", "det forstår jeg godt")] * (rng.random() < 0.4)
     truth += [("deflection", "ikke os")] * (failed and not solved and rng.random() < 0.5)
     found = _found(writer, name, truth)
-    band = "rasmus" if failed and not recovery and not solved else "star" if solved and recovery == 3 else "kasper"  # noqa: E501
+    band = (
+        "rasmus"
+        if failed and not recovery and not solved
+        else "star"
+        if solved and recovery == 3
+        else "kasper"
+    )  # noqa: E501
     writer.matters[name] = matter.number
     if not first:
         writer.again.add(name)
-    score = {"rasmus": 30, "kasper": 60, "star": 85}[band] + rng.gauss(0, 7) - 6 * sum(wrong.values())  # noqa: E501
+    score = (
+        {"rasmus": 30, "kasper": 60, "star": 85}[band] + rng.gauss(0, 7) - 6 * sum(wrong.values())
+    )  # noqa: E501
     writer.calls.append(
         {
             "call": name, "language": matter.language, "started_at": at.isoformat(),
@@ -249,15 +260,19 @@ def _call(
     return promise
 
 
-def _promise(
-    rng: random.Random, matter: _Matter, at: datetime
-) -> tuple[str, str, datetime | None]:
+def _promise(rng: random.Random, matter: _Matter, at: datetime) -> tuple[str, str, datetime | None]:
     """Label, words and day of a promise."""
     label = rng.choices(list(_KEPT), (4, 4, 3))[0]
     if rng.random() < 0.2:
         return label, _VAGUE[matter.language], None
     form = rng.randrange(3)
-    days = rng.randrange(1, 8) if form == 0 else rng.randrange(3, 25) if form == 1 else rng.randrange(2, 15)  # noqa: E501
+    days = (
+        rng.randrange(1, 8)
+        if form == 0
+        else rng.randrange(3, 25)
+        if form == 1
+        else rng.randrange(2, 15)
+    )  # noqa: E501
     due = at + timedelta(days=days)
     return label, _dated(_PROMISED[matter.language][form], matter.language, due, days), due
 
