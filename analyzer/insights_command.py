@@ -264,7 +264,7 @@ def _show_progress(
         before, after = found.calls
         show_note(f"{before} calls before and {after} after are too few to compare.")
         return
-    change = found.score_difference
+    done, change = found.done_difference, found.score_difference
     rows: list[list[object]] = [
         ["calls", *found.calls, None, None],
         [

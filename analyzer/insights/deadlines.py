@@ -102,6 +102,7 @@ def _rules(language: str) -> tuple[_Rule, ...]:
     number, weekday, month = _any(w.numbers), _any(w.weekdays), _any(w.months)
     ordinal = rf"(?P<day>\d{{1,2}}(?!\d|[.:]\d\d)|{_any(w.ordinals)})(?:{w.ordinal_end})?"
     unit = "|".join(f"(?P<{name}>{words})" for name, words in w.units.items())
+    in_month = rf"(?P<month> {w.of_the_month})?"
     unit_words = "|".join(w.units.values())
     length = rf"(?:(?P<low>\d+|{number})\s?(?:{w.to})\s?)?(?P<high>\d+|{number})\s?(?:{w.more} )?"
     patterns: list[tuple[str, Callable[[re.Match[str], Words, date, bool], _Days | None]]] = [
@@ -109,10 +110,7 @@ def _rules(language: str) -> tuple[_Rule, ...]:
         (rf"(?:{w.the} )?{ordinal}(?: {w.of})? (?P<month>{month})\b", _day_and_month),
         (rf"(?P<month>{month}) (?:{w.the} )?{ordinal}", _day_and_month),
         (rf"(?:{w.the} )?(?P<day>\d{{1,2}})[./](?P<number>1[0-2]|0?[1-9])\b(?![.:]\d)", _numeric),
-        (
-            rf"(?P<of>{weekday} )?{w.the} {ordinal}(?P<month> {w.of_the_month})?(?! (?:{unit_words}))",
-            _day,
-        ),
+        (rf"(?P<of>{weekday} )?{w.the} {ordinal}{in_month}(?! (?:{unit_words}))", _day),
         (w.day_after_tomorrow, _ahead(2)),
         (w.tomorrow, _ahead(1)),
         (rf"(?P<weekday>{weekday}) {w.a_week_later}", _weekday_in(7)),

@@ -53,8 +53,8 @@ def find_matters(log: Log) -> pd.DataFrame:
     """One row per call of a known customer with a start, in the order of `log`.
 
     `contact` counts the calls of a matter from 1; `joined_by` says why a call was put to those
-    before it (`case`, `words`, `says_so`, `near`), and `probability` how likely the finding is that says
-    so, missing for the others.
+    before it (`case`, `words`, `says_so`, `near`), and `probability` how likely the finding is that
+    says so, missing for the others.
     """
     calls = log.calls[log.calls["customer_id"].notna() & log.calls["at"].notna()]
     says_so = most_likely(log, _SAYS_SO).max(axis=1)

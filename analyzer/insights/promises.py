@@ -7,7 +7,6 @@ promised, in no call that we know, is in the ledger as well, `told_by` the custo
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,37 +16,17 @@ from typing import Literal
 import pandas as pd
 
 from analyzer.insights.deadlines import Mention, deadline, mentions
+from analyzer.insights.firmness import firmness
 from analyzer.insights.log import Log
 
 PROMISES = ("overpromise", "follow_up", "expectation")
 # What is said of a promise later, or ends the matter.
 _SETTLING = ("broken_promise", "repeat_contact", "resolution", "satisfaction")
 
-Firmness = Literal["firm", "plain", "hedged"]
 State = Literal["kept", "broken", "unknown"]
 Why = Literal[
     "customer_says", "called_again", "solved", "not_due_yet", "no_later_call", "not_mentioned"
 ]
-
-# Without such words an over-promise is firm, the agent's own next step plain, the rest hedged.
-_FIRMNESS: dict[str, Firmness] = {
-    "overpromise": "firm",
-    "follow_up": "plain",
-    "expectation": "hedged",
-}
-_FIRM = re.compile(
-    r"\b(?:garanter\w*|guarantee\w*|lover|lovar|lovt|promise|svær\w*|svär\w*|swear|helt sikkert"
-    r"|helt säkert|definitely|for sure|bombe?sikkert|(?:100|hundre\w*|hundra) ?(?:%|pro[cs]ent)"
-    r"|ingen tvivl|no doubt|(?:my|mitt|mit) (?:word|ord))",
-    re.IGNORECASE,
-)
-_HEDGED = re.compile(
-    r"\b(?:måske|kanskje|kanske|maybe|perhaps|forvent\w*|forvänta\w*|expect\w*|probably|should"
-    r"|skulle gerne|burde|borde|bør|bör|regn med|räkna med|cirka|ca\.?|omkring|ungefär|omtrent"
-    r"|around|about|nok|nog|vel|normalt|vanligvis|usually|som regel|tidligst|tidigast|earliest"
-    r"|håber|håper|hoppas|hope|hvis|om de|if)\b",
-    re.IGNORECASE,
-)
 
 # Name -> type of every column of the ledger, in order.
 LEDGER_COLUMNS = {
@@ -227,15 +206,6 @@ def _promised(call: _Call, turns: dict[tuple[str, int], str]) -> list[_Promise]:
             due_words=words,
         )
     return list(made.values())
-
-
-def firmness(words: str, label: str) -> Firmness:
-    """How firmly something was promised: by its words, else by the kind of promise that it is."""
-    if label != "expectation" and _FIRM.search(words):
-        return "firm"
-    if label != "overpromise" and _HEDGED.search(words):
-        return "hedged"
-    return _FIRMNESS[label]
 
 
 def _due(

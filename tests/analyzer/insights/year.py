@@ -35,12 +35,20 @@ _MONTHS = {
 }
 # What an agent says of a day: by weekday, by date, in so many days.
 _PROMISED = {
-    "da": ("du får det afklaret {weekday}", "alt er på plads den {day}. {month}",
-           "det er klaret om {n} dage"),
-    "nb": ("da har vi en løsning {weekday}", "det er i orden {day}. {month}",
-           "dette er fikset om {n} dager"),
-    "sv": ("det är ordnat {weekday}", "allt är klart den {day} {month}", "det löser sig om {n} dagar"),
-    "en": ("you'll be sorted {weekday}", "it is all done on {month} {day}", "it's there in {n} days"),
+    "da": (
+        "du får det afklaret {weekday}", "alt er på plads den {day}. {month}",
+        "det er klaret om {n} dage",
+    ),
+    "nb": (
+        "da har vi en løsning {weekday}", "det er i orden {day}. {month}",
+        "dette er fikset om {n} dager",
+    ),
+    "sv": (
+        "det är ordnat {weekday}", "allt är klart den {day} {month}", "det löser sig om {n} dagar",
+    ),
+    "en": (
+        "you'll be sorted {weekday}", "it is all done on {month} {day}", "it's there in {n} days",
+    ),
 }  # fmt: skip
 _VAGUE = {"da": "vi vender tilbage", "nb": "du hører fra oss", "sv": "vi återkommer",
           "en": "we will be in touch"}  # fmt: skip
@@ -64,7 +72,7 @@ RECALL, FALSE = 0.85, 0.01
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A basic that fails in `before` of the calls of a queue, and in `after` of them from a week."""
+    """A basic that fails in `before` of a queue's calls, and from a week on in `after` of them."""
 
     queue: str
     basic: str
@@ -225,19 +233,14 @@ def _call(
     truth += [("empathy", "det forstår jeg godt")] * (rng.random() < 0.4)
     truth += [("deflection", "ikke os")] * (failed and not solved and rng.random() < 0.5)
     found = _found(writer, name, truth)
-    band = (
-        "rasmus"
-        if failed and not recovery and not solved
-        else "star"
-        if solved and recovery == 3
-        else "kasper"
-    )  # noqa: E501
+    band = "star" if solved and recovery == 3 else "kasper"
+    if failed and not recovery and not solved:
+        band = "rasmus"
     writer.matters[name] = matter.number
     if not first:
         writer.again.add(name)
-    score = (
-        {"rasmus": 30, "kasper": 60, "star": 85}[band] + rng.gauss(0, 7) - 6 * sum(wrong.values())
-    )  # noqa: E501
+    middle = {"rasmus": 30, "kasper": 60, "star": 85}[band]
+    score = middle + rng.gauss(0, 7) - 6 * sum(wrong.values())
     writer.calls.append(
         {
             "call": name, "language": matter.language, "started_at": at.isoformat(),
@@ -266,13 +269,7 @@ def _promise(rng: random.Random, matter: _Matter, at: datetime) -> tuple[str, st
     if rng.random() < 0.2:
         return label, _VAGUE[matter.language], None
     form = rng.randrange(3)
-    days = (
-        rng.randrange(1, 8)
-        if form == 0
-        else rng.randrange(3, 25)
-        if form == 1
-        else rng.randrange(2, 15)
-    )  # noqa: E501
+    days = rng.randrange(*((1, 8), (3, 25), (2, 15))[form])
     due = at + timedelta(days=days)
     return label, _dated(_PROMISED[matter.language][form], matter.language, due, days), due
 
