@@ -43,6 +43,7 @@ bench: $(VENV)/.dev  ## measure speed on this machine
 	$(BIN)/python -m benchmarks.model
 	$(BIN)/python -m benchmarks.redaction
 	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.insights
 
 train: $(VENV)/.dev  ## data/training -> models/kasper-tagger, with its figures
 	$(BIN)/python -m models.dataset check

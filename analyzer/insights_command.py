@@ -73,12 +73,18 @@ def promises(inputs: Inputs, output: Output = None, scorecard: Card = None) -> N
 def journeys(inputs: Inputs, output: Output = None, scorecard: Card = None) -> None:
     """The calls about a matter in their order, from failure to recovery, and what follows."""
     with usage_errors():
-        from analyzer import insights
+        from analyzer.insights import (
+            find_matters,
+            hit_again,
+            journeys as table_of_journeys,
+            ladder,
+            recovery_curve,
+        )
         from analyzer.terminal import show_note, show_rows
 
         log, failed = _read(inputs, scorecard)
-        matters = insights.find_matters(log)
-        table = insights.journeys(log, matters)
+        matters = find_matters(log)
+        table = table_of_journeys(log, matters)
         if output:
             _write(table, output)
         else:
@@ -86,10 +92,10 @@ def journeys(inputs: Inputs, output: Output = None, scorecard: Card = None) -> N
             names = ["customer_id", "first_call", "first_on", "repeats", "days", "agents",
                      "transfers", "failures", "recovered_on", "trail"]  # fmt: skip
             show_rows(f"The longest of {len(table)} journeys", *_cells(longest[names]))
-            show_rows("After a failure, by recovery", *_cells(insights.ladder(log, matters)))
-            curve = insights.recovery_curve(table, log.calls["day"].max())
+            show_rows("After a failure, by recovery", *_cells(ladder(log, matters)))
+            curve = recovery_curve(table, log.calls["day"].max())
             show_rows("Failures made good", *_cells(curve))
-            show_note(_said_of_chance(insights.hit_again(log, matters)))
+            show_note(_said_of_chance(hit_again(log, matters)))
     raise typer.Exit(SOME_FAILED if failed else OK)
 
 
@@ -97,17 +103,17 @@ def journeys(inputs: Inputs, output: Output = None, scorecard: Card = None) -> N
 def basics(inputs: Inputs, output: Output = None, by: By = "queue", scorecard: Card = None) -> None:
     """The basics that fail: where, since when, whom they meet, what to fix first."""
     with usage_errors():
-        from analyzer import insights
+        from analyzer.insights import changes, fix_first, pareto
         from analyzer.terminal import show_note, show_rows
 
         log, failed = _read(inputs, scorecard)
         groups = _columns(by)
         if output:
-            _write(insights.pareto(log, groups), output)
+            _write(pareto(log, groups), output)
         else:
-            show_rows("Basics that failed", *_cells(insights.pareto(log)))
-            show_rows("What to fix first", *_cells(insights.fix_first(log, groups).head(_SHOWN)))
-            show_rows("When it changed", *_cells(insights.changes(log, groups)))
+            show_rows("Basics that failed", *_cells(pareto(log)))
+            show_rows("What to fix first", *_cells(fix_first(log, groups).head(_SHOWN)))
+            show_rows("When it changed", *_cells(changes(log, groups)))
             show_note("What goes together need not cause each other; listen before you fix.")
     raise typer.Exit(SOME_FAILED if failed else OK)
 
@@ -127,7 +133,7 @@ def coaching(
 ) -> None:
     """Two habits that would move most, with own calls to hear; progress, and calls to praise."""
     with usage_errors():
-        from analyzer import insights
+        from analyzer.insights import coaching as coaching_for
         from analyzer.scorecard import default_scorecard, load
 
         card = load(scorecard) if scorecard else default_scorecard()
@@ -137,7 +143,7 @@ def coaching(
         if coached_on or habit:
             _show_progress(log, coached_on.date() if coached_on else None, habit, agent, card)
         else:
-            _show_coaching(insights.coaching(log, agent, card))
+            _show_coaching(coaching_for(log, agent, card))
             _show_praise(log, agent)
     raise typer.Exit(SOME_FAILED if failed else OK)
 
@@ -265,15 +271,8 @@ def _show_progress(
         show_note(f"{before} calls before and {after} after are too few to compare.")
         return
     done, change = found.done_difference, found.score_difference
-    rows: list[list[object]] = [
-        ["calls", *found.calls, None, None],
-        [
-            f"{habit}, % of calls",
-            *found.done,
-            found.done_difference.low,
-            found.done_difference.high,
-        ],
-        ["score", *found.score, change.low if change else None, change.high if change else None],
-    ]
+    habit_row = [f"{habit}, % of calls", *found.done, done.low, done.high]
+    score_row = ["score", *found.score, *((change.low, change.high) if change else (None, None))]
+    rows: list[list[object]] = [["calls", *found.calls, None, None], habit_row, score_row]
     show_rows("Before and after", ["", "before", "after", "change from", "to"], rows)
     show_note("Who was coached after bad calls has better ones by chance alone; listen as well.")

@@ -136,7 +136,7 @@ def weekly(log: Log, by: Sequence[str] = ()) -> pd.DataFrame:
     """Week (its Monday) x basic: calls that tell, and calls that failed, 0.5 and more likely."""
     failed = failed_basics(log)
     known = log.calls[log.calls["day"].notna()]
-    monday = known["day"] - pd.to_timedelta(known["day"].dt.weekday, unit="D")
+    monday = known["day"] - pd.to_timedelta(known["day"].dt.day_of_week, unit="D")
     own = failed.loc[known["call"]].rename_axis("call").reset_index()
     table = own.melt("call", var_name="basic", value_name="p").dropna(subset="p")
     keys = known.assign(week=monday)[["call", "week", *by]].fillna(dict.fromkeys(by, ""))

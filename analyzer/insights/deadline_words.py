@@ -114,7 +114,8 @@ _NORWEGIAN = Words(
     clock=r"(?:(?:klokka|klokken|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)"
           r"|(?:før|etter|til|over)"
           r" (?:lunsj|middag)|\d\d[.:]\d\d",
-    habits=r"(?:hver|kvar) \w*dag|om \w*dagen|\w+dager",
+    habits=r"(?:hver|kvar) \w*dag|om \w*dagen"
+           r"|(?:man|tirs|ons|tors|fre|lør|søn)dager",
 )  # fmt: skip
 
 _DANISH = Words(
@@ -177,7 +178,8 @@ _DANISH = Words(
     clock=r"(?:(?:klokken|kl\.?) (?:halv )?|kl\.?)(?:\d{1,2}(?:[.:]\d\d)?|(?<= )\w+)"
           r"|(?:inden|før|efter|til|ved)"
           r" (?:frokost|middag\w*|\w+tiden)|hen under aften|\d\d[.:]\d\d",
-    habits=r"hver \w*dag|om \w*dagen|\w+sdage",
+    habits=r"hver \w*dag|om \w*dagen"
+           r"|(?:man|tirs|ons|tors|fre|lør|søn)dage",
 )  # fmt: skip
 
 _SWEDISH = Words(
@@ -241,7 +243,7 @@ _SWEDISH = Words(
           r"|(?:före|efter|innan|till|vid)"
           r" (?:lunch|middag\w*|\w+tiden|fem|sex|sju|åtta|nio|tio|elva|tolv|ett|två|tre|fyra)"
           r"|\d\d[.:]\d\d",
-    habits=r"varje (?:hel )?\w+|\w+dagar(?:na)?|\w+dagens",
+    habits=r"varje (?:hel )?\w+|(?:mån|tis|ons|tors|fre|lör|sön)dagar(?:na)?|\w+dagens",
 )  # fmt: skip
 
 _ENGLISH = Words(
@@ -284,6 +286,7 @@ _ENGLISH = Words(
     of_the_month="of (?:the|this|next) month",
     today=r"today|tonight|tonite|this (?:morning|afternoon|evening)|before midnight|by midnight"
           r"|(?:by )?(?:the )?(?:end of (?:the day|day|play|business)|close of (?:play|business))"
+          r"(?! (?:on )?(?:mon|tue|wed|thu|fri|sat|sun|tomorrow))"
           r"|same day|later on",
     tomorrow=r"tomorrow|tmrw|tomorra",
     day_after_tomorrow=r"(?:the )?day after tomorrow",

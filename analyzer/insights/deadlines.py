@@ -117,7 +117,7 @@ def _rules(language: str) -> tuple[_Rule, ...]:
         (rf"{w.last} (?P<weekday>{weekday})|{w.past_weekday}", _last_weekday),
         (rf"{w.next} (?P<weekday>{weekday})|(?P<other>{weekday}) {w.in_next_week}", _next_weekday),
         (rf"(?P<weekday>{weekday}){w.weekday_end}", _weekday),
-        (rf"{w.since} (?:{length}(?:{unit})){w.ago}", _ago),
+        (rf"{w.since}(?:{length}(?:{unit})){w.ago}", _ago),
         (w.yesterday, _ahead(-1)),
         (w.last_week, _week(-1)),
         (w.next_week, _week(1)),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from analyzer.insights.log import Log
 from analyzer.statistics import Interval, Rate, rate_of
@@ -19,7 +20,9 @@ FOLLOWED_DAYS = 30
 # With fewer a rate says nothing.
 MIN_CALLS = 10
 LADDER = ("nothing", "apology", "compensation or follow-up", "turned around")
-_DRAWS = 1999
+_DRAWS = 999
+
+Ints = NDArray[np.int64]
 
 
 def journeys(log: Log, matters: pd.DataFrame) -> pd.DataFrame:
@@ -101,13 +104,13 @@ def hit_again(log: Log, matters: pd.DataFrame, *, seed: int = 1) -> HitAgain | N
     if able < MIN_CALLS:
         return None
     customer = by_matter["customer"].factorize()[0]
+    failed = by_matter["failed"].to_numpy(bool)
     queue = by_matter["queue"].fillna("").factorize()[0]
-    order = np.argsort(queue, kind="stable")
-    customer, failed = customer[order], by_matter["failed"].to_numpy(bool)[order]
-    bounds = np.flatnonzero(np.diff(queue[order])) + 1
-    seen = _again(customer, failed)
+    places = [np.flatnonzero(queue == own) for own in range(queue.max() + 1)]
+    counts = [int(failed[place].sum()) for place in places]
+    seen = _again(customer[failed])
     rng = np.random.default_rng(seed)
-    drawn = np.array([_dealt(customer, failed, bounds, rng) for _ in range(_DRAWS)])
+    drawn = np.array([_dealt(customer, places, counts, rng) for _ in range(_DRAWS)])
     low, high = np.quantile(drawn, (0.025, 0.975))
     p = (1 + int((drawn >= seen).sum())) / (1 + _DRAWS)
     chance = Interval(float(low), float(high))
@@ -116,15 +119,16 @@ def hit_again(log: Log, matters: pd.DataFrame, *, seed: int = 1) -> HitAgain | N
     return HitAgain(len(failed), int(failed.sum()), twice, seen, expected, chance, p)
 
 
-def _dealt(
-    customer: np.ndarray, failed: np.ndarray, bounds: np.ndarray, rng: np.random.Generator
-) -> int:
-    parts = np.split(failed, bounds)
-    return _again(customer, np.concatenate([rng.permutation(part) for part in parts]))
+def _dealt(customer: Ints, places: list[Ints], counts: list[int], rng: np.random.Generator) -> int:
+    """As many failed matters in each queue, but anybody's."""
+    hit = [rng.choice(own, k, replace=False, shuffle=False)
+           for own, k in zip(places, counts, strict=True)]  # fmt: skip
+    return _again(customer[np.concatenate(hit)])
 
 
-def _again(customer: np.ndarray, failed: np.ndarray) -> int:
-    return int(failed.sum()) - len(np.unique(customer[failed]))
+def _again(hit: Ints) -> int:
+    """Of the customers of failed matters, how many stand there not for the first time."""
+    return len(hit) - int(np.count_nonzero(np.bincount(hit)))
 
 
 def ladder(log: Log, matters: pd.DataFrame) -> pd.DataFrame:

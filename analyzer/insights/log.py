@@ -48,8 +48,8 @@ class Log:
 
 
 def make_log(frames: Frames) -> Log:
-    """The log of some tables; of calls with the same id the last one counts."""
-    calls = frames.calls.drop_duplicates("call", keep="last")
+    """The log of some tables."""
+    calls = frames.calls
     at = pd.to_datetime(calls["started_at"], format="ISO8601", utc=True, errors="coerce")
     day = pd.to_datetime(calls["started_at"].str[:10], format="%Y-%m-%d", errors="coerce")
     calls = calls.assign(at=at, day=day.where(at.notna()))
@@ -62,7 +62,7 @@ def read_log(
 ) -> tuple[Log, list[TranscriptError]]:
     """The log behind files, folders, globs or URLs, and what could not be read.
 
-    `UsageError` if there is no call at all.
+    A call that is there several times counts as it is in the last. `UsageError` if there is none.
     """
     tables: list[Frames] = []
     errors: list[TranscriptError] = []
@@ -79,7 +79,22 @@ def read_log(
         tables.append(to_frame(_scored(transcripts, scorecard, errors)))
     if not any(len(table.calls) for table in tables):
         raise UsageError("There is no call in what was given; name scored calls or transcripts.")
-    return make_log(Frames(*(pd.concat(parts) for parts in zip(*tables, strict=True)))), errors
+    return make_log(_together(tables)), errors
+
+
+def _together(tables: Sequence[Frames]) -> Frames:
+    """All tables as one; a call that is in several of them is that of the last."""
+    parts: list[Frames] = []
+    seen: set[str] = set()
+    for table in reversed(tables):
+        parts.append(Frames(*(frame[~frame["call"].isin(seen)] for frame in table)))
+        seen |= set(table.calls["call"])
+    calls, turns, evidence = (pd.concat(own) for own in zip(*reversed(parts), strict=True))
+    return Frames(
+        calls=calls.drop_duplicates("call", keep="last"),
+        turns=turns.drop_duplicates(["call", "turn"], keep="last"),
+        evidence=evidence.drop_duplicates(["call", "label", "turn", "start"], keep="last"),
+    )
 
 
 def _scored(

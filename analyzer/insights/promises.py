@@ -171,8 +171,8 @@ def _of_customer(calls: Sequence[_Call], turns: dict[tuple[str, int], str]) -> l
         before = list(made)
         complaints = [item for item in call.found if item.label == "broken_promise"]
         for complaint in complaints:
-            text = turns.get((call.id, complaint.turn), complaint.words)
-            made += _complain(call, complaint, text, [*before, *made[len(before) :]])
+            texts = [complaint.words, turns.get((call.id, complaint.turn), "")]
+            made += _complain(call, complaint, texts, made)
         _pass(call, before, complained=bool(complaints))
         made += _promised(call, turns)
     return made
@@ -222,16 +222,17 @@ def _due(
 
 
 def _complain(
-    call: _Call, complaint: _Found, text: str, made: Sequence[_Promise]
+    call: _Call, complaint: _Found, texts: Sequence[str], made: Sequence[_Promise]
 ) -> list[_Promise]:
     """Settle what a complaint is about, and give what it tells of that no known call promised.
 
-    It is about the promises whose day it names, else about the last one of the matter that should
+    `texts` are its words and the whole turn, which is looked at where the words name no day. It is
+    about the promises whose day it names, else about the last one of the matter that should
     have been kept by now, else about one that we do not know. Where it lists several days and one
     of them is known, the others were promised as well.
     """
     day = call.day
-    named = [m for m in mentions(text, call.language, day, past=True) if not m.vague] if day else []
+    named = next(filter(None, (_times(text, call) for text in texts)), [])
     known = [p for p in made if p.due is None or day is None or p.due < day or p.state == "broken"]
     meant: list[_Promise] = []
     unknown: list[Mention] = []
@@ -251,6 +252,13 @@ def _complain(
     if meant:
         return [_told(call, complaint, m) for m in unknown if day and m.last < day]
     return [_told(call, complaint, unknown[0] if unknown else None)]
+
+
+def _times(text: str, call: _Call) -> list[Mention]:
+    """The days that a complaint names."""
+    if call.day is None:
+        return []
+    return [m for m in mentions(text, call.language, call.day, past=True) if not m.vague]
 
 
 def _names(mention: Mention, day: date | None, now: date | None) -> bool:

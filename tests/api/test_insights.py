@@ -10,16 +10,14 @@ from typing import Any
 import pytest
 from scipy import stats
 
+from analyzer.statistics import wilson
 from analyzer.traits import LABELS
 from api.access import Permission, Role
 from api.insights import (
     Tally,
-    difference_of_shares,
     drift_of,
     mean_of,
-    t_quantile,
     trend_of,
-    wilson,
 )
 from api.storage import people, scorecards
 from api.storage.tables import Call
@@ -43,22 +41,6 @@ def test_the_interval_of_a_mean_is_students() -> None:
     )
     assert mean == pytest.approx(sum(scores) / len(scores), abs=0.05)
     assert (interval.low, interval.high) == pytest.approx((low, high), abs=0.06)
-
-
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 19, 200])
-def test_students_quantile(freedom: int) -> None:
-    assert t_quantile(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=0.005)
-
-
-@pytest.mark.parametrize(("count", "n"), [(0, 5), (1, 20), (7, 20), (20, 20), (480, 1000)])
-def test_the_interval_of_a_share_is_wilsons(count: int, n: int) -> None:
-    expected = stats.binomtest(count, n).proportion_ci(method="wilson")
-    assert wilson(count, n) == pytest.approx((expected.low, expected.high))
-
-
-def test_the_interval_of_a_difference_is_newcombes() -> None:
-    # the first example of Newcombe (1998), table II, method 10
-    assert difference_of_shares(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
 def test_a_trend_needs_more_than_chance() -> None:

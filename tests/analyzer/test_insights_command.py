@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import analyzer.cli
+
+ROOT = Path(__file__).parents[2]
+TRAMPOLINE = str(ROOT / "data" / "samples" / "nb-trampoline.jsonl")
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The scored samples."""
+    path = str(tmp_path_factory.mktemp("scored") / "samples.jsonl")
+    scored = ["score", str(ROOT / "data" / "samples"), "-o", path]
+    assert CliRunner().invoke(analyzer.cli.app, scored).exit_code == 0
+    return path
+
+
+def kasper(*arguments: str) -> Result:
+    return CliRunner().invoke(analyzer.cli.app, ["insights", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("verb", "shown"),
+    [
+        ("promises", ["Broken, the latest", "told_by_customer", "too few"]),
+        ("journeys", ["kasper > rasmus > rasmus", "After a failure", "Too few customers"]),
+        ("basics", ["wrong_details", "What to fix first", "When it changed"]),
+        ("coaching", ["went well", "hear again", "To praise"]),
+    ],
+)
+def test_every_verb_shows_what_it_finds(samples: str, verb: str, shown: list[str]) -> None:
+    result = kasper(verb, samples)
+
+    assert result.exit_code == 0, result.output
+    assert all(text in result.stdout for text in shown), result.stdout
+
+
+@pytest.mark.parametrize("verb", ["promises", "journeys", "basics"])
+def test_the_whole_table_goes_into_a_file(verb: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    result = kasper(verb, TRAMPOLINE, "-o", str(path))
+
+    assert result.exit_code == 0, result.output
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows and f"{len(rows)} rows written" in result.stderr
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
+def test_a_table_may_have_other_forms(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"ledger.{suffix}"
+
+    assert kasper("promises", TRAMPOLINE, "-o", str(path)).exit_code == 0
+    assert path.stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("promises", "nowhere"), "There is no call"),
+        (("promises", TRAMPOLINE, "-o", "ledger.xlsx"), "must end in one of"),
+        (("promises", TRAMPOLINE, "-o", "no/such/ledger.csv"), "there is no folder"),
+        (("basics", TRAMPOLINE, "--by", "colour"), "--by colour: use queue"),
+        (("coaching", TRAMPOLINE, "--agent", "a-9"), "No call is of the agent 'a-9'"),
+        (("coaching", TRAMPOLINE, "--habit", "deflection"), "Progress needs --coached-on"),
+        (
+            ("coaching", TRAMPOLINE, "--coached-on", "2026-03-02", "--habit", "x"),
+            "one of: ownership",
+        ),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_code_2(
+    arguments: tuple[str, ...], message: str
+) -> None:
+    result = kasper(*arguments)
+
+    assert result.exit_code == 2
+    assert message in result.stderr and "Traceback" not in result.stderr
+
+
+def test_progress_says_when_calls_are_too_few() -> None:
+    result = kasper("coaching", TRAMPOLINE, "--coached-on", "2026-04-12", "--habit", "deflection")
+
+    assert result.exit_code == 0
+    assert "1 calls before and 2 after are too few" in result.stdout
