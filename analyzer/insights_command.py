@@ -26,7 +26,7 @@ app = typer.Typer(
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        metavar="IN...", help="What `kasper score -o` wrote (.jsonl, .parquet), or transcripts."
+        metavar="IN...", help="What `kasper score` or `kasper batch` wrote, or transcripts."
     ),
 ]
 Output = Annotated[
@@ -76,9 +76,11 @@ def journeys(inputs: Inputs, output: Output = None, scorecard: Card = None) -> N
         from analyzer.insights import (
             find_matters,
             hit_again,
-            journeys as table_of_journeys,
             ladder,
             recovery_curve,
+        )
+        from analyzer.insights import (
+            journeys as table_of_journeys,
         )
         from analyzer.terminal import show_note, show_rows
 

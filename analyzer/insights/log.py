@@ -1,7 +1,7 @@
 """A call log to look at as a whole: the tables of many scored calls, read from where they are.
 
-`kasper score -o calls.jsonl` and `.parquet` are read as they are, everything else as transcripts,
-which are scored on the way.
+What `kasper score -o calls.jsonl` or `.parquet` and `kasper batch -o scores/` write is read as it
+is, everything else as transcripts, which are scored on the way.
 """
 
 from __future__ import annotations
@@ -69,7 +69,9 @@ def read_log(
     transcripts = []
     for path in paths:
         name = path.lower()
-        if name.endswith(".parquet") and (table := _from_parquet(path)) is not None:
+        if (Path(path) / "calls").is_dir() and (Path(path) / "evidence").is_dir():
+            tables.append(_from_folder(Path(path)))
+        elif name.endswith(".parquet") and (table := _from_parquet(path)) is not None:
             tables.append(table)
         elif name.endswith(".jsonl") and _holds_reports(path):
             tables.append(_from_json_lines(path))
@@ -110,6 +112,26 @@ def _scored(
         for result in score_many(conversations, scorecard=scorecard):
             if not isinstance(result, TranscriptError):
                 yield result
+
+
+def _from_folder(folder: Path) -> Frames:
+    """The tables that `kasper batch` wrote."""
+
+    def table(name: str, columns: dict[str, str]) -> pd.DataFrame:
+        parts = [_part(path) for path in sorted((folder / name).glob("*"))]
+        return _typed(pd.concat(parts) if parts else pd.DataFrame(), columns)
+
+    return Frames(
+        calls=table("calls", CALL_COLUMNS),
+        turns=table("turns", TURN_COLUMNS),
+        evidence=table("evidence", EVIDENCE_COLUMNS),
+    )
+
+
+def _part(path: Path) -> pd.DataFrame:
+    if path.name.endswith(".parquet"):
+        return pd.read_parquet(path, dtype_backend="numpy_nullable")
+    return pd.read_json(path, lines=True, dtype=False)
 
 
 def _from_parquet(path: str) -> Frames | None:

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from analyzer.cli import app
 from analyzer.errors import UsageError
 from analyzer.insights import find_matters, ledger, read_log
 from analyzer.report import Report
 from analyzer.writing import open_writer
 
+ROOT = Path(__file__).parents[3]
 Scored = Callable[..., Report]
 
 
@@ -44,6 +47,19 @@ def test_what_score_wrote_is_read_with_its_evidence(
     # the day is that of the place, not of Greenwich
     assert str(row["day"].date()) == "2026-03-01" and str(row["at"]).startswith("2026-03-01 22:30")
     assert set(log.evidence["label"]) == {"repeat_contact", "frustration", "deflection"}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_what_batch_wrote_is_read_with_its_transcripts(tmp_path: Path, kind: str) -> None:
+    calls = str(ROOT / "data" / "samples" / "nb-trampoline.jsonl")
+    arguments = ["batch", calls, "-o", str(tmp_path / "scores"), "--to", kind]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    log, errors = read_log([str(tmp_path / "scores")])
+    table = ledger(log, find_matters(log))
+
+    assert not errors and len(log.turns) == 77
+    assert (table["due"].notna() & (table["state"] == "broken")).sum() == 3
 
 
 def test_both_forms_give_the_same_insights(written: Callable[[str], str]) -> None:
