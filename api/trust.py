@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from analyzer.classifier import ModelInfo, published_folder
 from analyzer.errors import ModelError
+from analyzer.statistics import Rate, rate_of
 from analyzer.traits import LABELS
-from api.insights import BANDS, Drift, Rate, drift_of, rate_of
+from api.insights import BANDS, Drift, drift_of
 from api.storage import insights
 from api.storage.insights import Scope, Version
 
