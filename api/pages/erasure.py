@@ -42,9 +42,7 @@ def erasure_preview(
         wrong = marked("No call bears this id. Write it exactly as the calls do.")
         return _asked(request, db, principal, wanted, wrong)
     audit.record(db, principal.name, "customer.count", details={"calls": reach.calls})
-    return page(
-        request, principal, "erasure_preview.html.j2", customer_id=wanted, reach=reach, call=None
-    )
+    return page(request, principal, "erasure_preview.html.j2", customer_id=wanted, reach=reach)
 
 
 @router.post("/admin/erasure")
@@ -64,9 +62,7 @@ def call_erase_page(uid: str, request: Request, db: Db, principal: Eraser) -> Re
     """What would go with one call."""
     call = visible_call(db, principal, uid)
     reach = erasure.of_call(db, call)
-    return page(
-        request, principal, "erasure_preview.html.j2", call=call, reach=reach, customer_id=""
-    )
+    return page(request, principal, "call_erase.html.j2", call=call, reach=reach)
 
 
 @router.post("/calls/{uid}/erase")

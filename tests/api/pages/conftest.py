@@ -135,7 +135,15 @@ class Furnished:
 
 @pytest.fixture(scope="session")
 def furnished(site: Site) -> Furnished:
-    """A webhook with messages, a key, an open and a closed calibration."""
+    """A webhook with messages, a key, an open and a closed calibration, a call that is erased."""
+    with site.database.reading() as db:
+        someone = people.principal_of_session(db, site.tokens[Role.QA_LEAD])
+    assert someone is not None
+    httpx.delete(
+        f"{site.url}/v1/calls/{site.uid('blind-6')}",
+        cookies={"kasper_session": site.tokens[Role.QA_LEAD]},
+        headers={"x-csrf-token": someone.csrf_token},
+    ).raise_for_status()
     with site.database.session() as db:
         users = {own.role: own for own in people.users(db)}
         admin, lead, coach = (users[role] for role in (Role.ADMIN, Role.QA_LEAD, Role.COACH))
@@ -159,6 +167,9 @@ def furnished(site: Site) -> Furnished:
         members = [lead.id, coach.id]
         open_session = calibrations.create(db, principal, "April, first calls", uids[:2], members)
         closed = calibrations.create(db, principal, "March, angry customers", uids[2:], members)
+        about = calibrations.to_speak_of(db, other, open_session, uids[0])
+        reviews.say_of_finding(db, other, about, "add", Span("deflection", 2, 0, 27))
+        reviews.answer(db, other, about, "resolved", "no", "Sent to the shop")
         shown = ((principal, "deflection", 27, "no", ""), (other, "blame", 57, "yes", "In the end"))
         for who, label, end, answer, reason in shown:
             about = calibrations.to_speak_of(db, who, closed, uids[2])

@@ -152,7 +152,7 @@ PICTURES: dict[str, tuple[int, list[str]]] = {
     "export": (900, []),
     "calibration-new": (900, []),
     "blind": (900, []),
-    "comparison": (1000, []),
+    "comparison": (1500, []),
     "people": (800, []),
     "keys": (900, []),
     "webhooks": (720, []),
