@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Page, expect
 
 from api.access import Permission, Role
-from api.storage import audit, people
+from api.storage import audit, jobs, people
 from api.storage.tables import Delivery
 from api.webhooks import deliver_due
 from tests.api.conftest import Installation
@@ -90,7 +90,13 @@ def test_a_customer_is_erased_after_a_look_at_what_goes(installation: Installati
     uid = stored(lead, customer_id="k <1>")
     done(lead, uid)
     stored(lead, 2, customer_id="other")
-    upload(installation, call_in("waits", customer_id="k <1>"))
+    with installation.database.session() as db:
+        job = jobs.add(db, "upload", "user:1", {})
+        jobs.add_items(
+            db, job, 0, [{"name": "c.jsonl", "payload": call_in("waits", customer_id="k <1>")}]
+        )
+    assert "wait to be read" not in sent(lead, "/admin/erasure/preview", customer_id="k <1>")
+    upload(installation, call_in("unread"))
 
     assert "No call bears this id" in html.unescape(
         lead.post(
@@ -99,6 +105,7 @@ def test_a_customer_is_erased_after_a_look_at_what_goes(installation: Installati
         ).text
     )
     preview = sent(lead, "/admin/erasure/preview", customer_id=" k <1> ")
+    assert "wait to be read" in preview, "what it does not reach is said"
     counts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(\d+)</dd>", preview))
     assert counts == {
         "Calls": "1",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from analyzer.traits import TRAITS
 from api.access import Role
+from api.charts import label_chart
+from api.insights import Interval, LabelRate, Rate
+from api.locales import LANGUAGES, translations
 from api.storage import people
 from tests.api.conftest import Installation
 from tests.api.pages.conftest import AGENT, Site
@@ -85,3 +91,14 @@ def test_who_is_not_permitted_or_asks_for_what_is_not_there(installation: Instal
         assert coach.get("/team", params={"of": of}).status_code == 404
     assert coach.get("/team", params={"since": "yesterday"}).status_code == 422
     assert "Not enough calls yet" in coach.get("/team").text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_small_charts_name_their_traits_in_whole(language: str) -> None:
+    gettext = translations(language).gettext
+    rate = Rate(3, 15.0, Interval(5.0, 30.0))
+    rates = [LabelRate(trait.name, rate, [10.0, 20.0]) for trait in TRAITS]
+    titles = [gettext(trait.title) for trait in TRAITS]
+    mondays = [date(2026, 3, 2), date(2026, 3, 9)]
+    svg = html.unescape(label_chart(rates, titles, mondays, "var(--star)", language))
+    assert [title for title in titles if f">{title}<" not in svg] == []
