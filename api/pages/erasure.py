@@ -16,7 +16,7 @@ from api.pages.render import gettext, page, redirect
 from api.routes import calls as calls_api
 from api.routes.calls import Eraser, visible_call
 from api.schemas import Text
-from api.storage import audit, erasure, people
+from api.storage import audit, erasure, people, uploads
 
 router = APIRouter()
 
@@ -42,7 +42,14 @@ def erasure_preview(
         wrong = marked("No call bears this id. Write it exactly as the calls do.")
         return _asked(request, db, principal, wanted, wrong)
     audit.record(db, principal.name, "customer.count", details={"calls": reach.calls})
-    return page(request, principal, "erasure_preview.html.j2", customer_id=wanted, reach=reach)
+    return page(
+        request,
+        principal,
+        "erasure_preview.html.j2",
+        customer_id=wanted,
+        reach=reach,
+        unread=bool(uploads.waiting_bytes(db)),
+    )
 
 
 @router.post("/admin/erasure")

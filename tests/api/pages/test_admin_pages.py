@@ -109,7 +109,7 @@ def test_a_customer_is_erased_after_a_look_at_what_goes(installation: Installati
     counts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(\d+)</dd>", preview))
     assert counts == {
         "Calls": "1",
-        "Calls that wait in uploads": "1",
+        "Calls that wait to be scored": "1",
         "Reports on them": "1",
         "What people said of them": "1",
     }
