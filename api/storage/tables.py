@@ -215,6 +215,7 @@ class Call(Figures, Row):
         Index("ix_calls_agent_id", "agent_id", "occurred_at", "id"),
         Index("ix_calls_customer_id", "customer_id", "occurred_at", "id"),
         Index("ix_calls_waiting", "waiting", "priority", "id"),
+        Index("ix_calls_corrected", "corrected", "occurred_at", "id"),
         # all that figures over many calls need, so that they need not touch the transcripts
         Index(
             "ix_calls_figures",

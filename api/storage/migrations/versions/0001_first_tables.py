@@ -108,6 +108,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_calls_agent_id", "calls", ["agent_id", "occurred_at", "id"], unique=False)
     op.create_index("ix_calls_band", "calls", ["band", "occurred_at", "id"], unique=False)
+    op.create_index("ix_calls_corrected", "calls", ["corrected", "occurred_at", "id"], unique=False)
     op.create_index(
         "ix_calls_customer_id", "calls", ["customer_id", "occurred_at", "id"], unique=False
     )
