@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import PurePath
 from typing import IO, Any
 from unicodedata import category
 
@@ -13,6 +14,7 @@ from analyzer.conversation import Conversation
 from analyzer.errors import TranscriptError
 from analyzer.language import language_of
 from analyzer.messages import Message
+from analyzer.reading.archive import is_call
 from analyzer.reading.document import Document, shown
 from analyzer.reading.formats import parse
 from analyzer.reading.sources import Location, documents, locate
@@ -48,6 +50,8 @@ def read_uploads(
     Reading stops with an error once the files hold more calls, or unpack to more bytes, than
     `settings` allow.
     """
+    # a folder also holds files that are none, unless somebody chose nothing else
+    uploads = [own for own in uploads if is_call(PurePath(own.name))] or uploads
     names = [shown(own.name, _MAX_NAME) or "upload" for own in uploads]
     locations = (Location(name, name, own.open) for name, own in zip(names, uploads, strict=True))
     for parsed in islice(_read(locations, settings, format), skip, None):

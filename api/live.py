@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from analyzer.classifier import Classifier, GrowingCall, OnnxClassifier
 from analyzer.conversation import Conversation, RoleDecision, Turn
 from analyzer.evidence import Evidence, find_evidence
+from analyzer.messages import Message
 from analyzer.report import Report
 from analyzer.scorecard import Scorecard
 from analyzer.scoring import score
@@ -68,14 +69,18 @@ class End(BaseModel):
     store: bool = False
 
 
-Message = SignIn | Start | Said | End
-_MESSAGE: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
+LiveMessage = SignIn | Start | Said | End
+_MESSAGE: TypeAdapter[LiveMessage] = TypeAdapter(
+    Annotated[LiveMessage, Field(discriminator="type")]
+)
 
 
-def read_message(text: str) -> Message:
+def read_message(text: str) -> LiveMessage:
     """The message that a text holds; raises `Problem` with what is wrong with it."""
     if len(text.encode("utf-8", "replace")) > MAX_MESSAGE:
-        raise Problem(413, f"A message has at most {MAX_MESSAGE // 2**10} KiB.")
+        raise Problem(
+            413, Message("A message has at most %(size)s KiB.", size=MAX_MESSAGE // 2**10)
+        )
     try:
         return _MESSAGE.validate_json(text)
     except ValidationError as error:
@@ -115,7 +120,9 @@ class LiveCall:
         """What is known after this turn: its findings, and how the call stands."""
         turns = self.conversation.turns
         if len(turns) >= MAX_TURNS:
-            raise Problem(409, f"A live call has at most {MAX_TURNS} turns; end it.")
+            raise Problem(
+                409, Message("A live call has at most %(most)s turns; end it.", most=MAX_TURNS)
+            )
         turn = Turn(**said.model_dump(exclude={"type"}))
         self.conversation = replace(self.conversation, turns=(*turns, turn))
         report = score(self.conversation, classifier=self._classifier, scorecard=self._card)

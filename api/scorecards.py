@@ -28,10 +28,7 @@ def read(toml: str) -> Scorecard:
     try:
         card = loads(toml)
     except ScorecardError as error:
-        mistakes = [
-            ProblemError(detail=line.removeprefix("the scorecard, "), pointer="/toml")
-            for line in str(error).split("\n")
-        ]
+        mistakes = [ProblemError(detail=own, pointer="/toml") for own in error.mistakes]
         raise Problem(
             422, "This is not a valid scorecard; `errors` names each mistake.", errors=mistakes
         ) from None

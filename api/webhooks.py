@@ -17,11 +17,12 @@ from hashlib import sha256
 import httpx
 from sqlalchemy.orm import Session
 
+from analyzer.report import Report
 from api.addresses import public_only, webhook_mistake
 from api.settings import Settings
-from api.storage import reports, webhooks
+from api.storage import calls, reports, webhooks
 from api.storage.database import Database
-from api.storage.tables import Call, Delivery, Job, Webhook, now
+from api.storage.tables import Call, Delivery, Job, ScorecardRevision, Webhook, now
 
 TEST = "webhook.test"
 # The most that one message may take, from looking up the name to the answer's first line.
@@ -29,7 +30,16 @@ _TIME_BOX_S = 10.0
 _GONE = 410
 
 
-def announce_call(db: Session, call: Call) -> None:
+def store_call(db: Session, report: Report, content: str, revision: ScorecardRevision) -> Call:
+    """Store the call, as `calls.store` does, and tell of it: of a call that is sent again once."""
+    known = calls.known(db, report.conversation, content) is not None
+    call = calls.store(db, report, content, revision)
+    if not known:
+        _announce_call(db, call)
+    return call
+
+
+def _announce_call(db: Session, call: Call) -> None:
     """Tell of a call that has flags: its key, band and flags, none of its words."""
     report_id = call.report_id
     if not call.flag_count or report_id is None:

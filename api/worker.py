@@ -26,7 +26,7 @@ from api.payload import from_payload
 from api.problems import place_of
 from api.scoring import score_again, score_under
 from api.settings import Settings
-from api.storage import calls, jobs, scorecards, uploads, verdicts
+from api.storage import calls, erasure, jobs, scorecards, uploads, verdicts
 from api.storage.database import AWAY, Database
 from api.storage.tables import Call, Job, JobItem
 
@@ -183,9 +183,8 @@ class Worker:
             held = jobs.lock_item(db, item.id, self.name)
             if held is None:
                 return  # another worker has it: this one was away for too long
-            stored = calls.store(db, report, content, revision)
+            stored = webhooks.store_call(db, report, content, revision)
             jobs.finish_item(db, held, call_id=stored.id, error=why_unscored(report))
-            webhooks.announce_call(db, stored)
 
     def _score_again(self, item: JobItem, call_id: int, revision_id: int) -> None:
         """Score a stored call under another revision; its earlier reports stay."""
@@ -253,7 +252,8 @@ class Worker:
             held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
             if held is None:
                 return  # cancelled, or another worker leads it
-            reading.done += jobs.add_items(db, held, done, items)
+            found = erasure.without_erased(db, held, items)
+            reading.done += jobs.add_items(db, held, done, found)
             if len(items) < _PORTION:
                 held.total, held.lease_until = reading.done, None
                 uploads.forget(db, held)

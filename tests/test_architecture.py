@@ -159,3 +159,20 @@ def test_tests_lie_where_their_module_lies() -> None:
     }
 
     assert tested <= modules
+
+
+# What takes words for people: their templates must be literals, or nobody can translate them.
+_SAYS = {"TranscriptError", "JsonError", "Message", "Problem", "ProblemError", "error"}
+
+
+def test_words_for_people_are_literals_that_can_be_translated() -> None:
+    wrong = []
+    for path in [*(ROOT / "analyzer").rglob("*.py"), *(ROOT / "api").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            said = [*node.args, *(word.value for word in node.keywords if word.arg == "detail")]
+            if name in _SAYS and any(isinstance(own, ast.JoinedStr) for own in said):
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert wrong == []

@@ -32,6 +32,8 @@ _NAME_LINE = re.compile(rf"^\[?([^\W\d_][^:\n\[\]]{{0,38}}?)\]?\s{{1,20}}[\[(]?(
 _BRACKETED = re.compile(r"^\*?(?:\(([^()]+)\)|\[([^\[\]]+)\])\*?$")
 _EMPHASISED = re.compile(r"^(?:\*([^*]+)\*|_([^_]+)_)$")
 _SYSTEM_PREFIX = re.compile(r"^(?:system|event)\s*:\s*", re.I)
+# Lines of text for each that begins with a speaker; where there are more, it is no conversation.
+_MOST_LINES = 12
 _START = 20_000  # characters that show whether a text is a transcript
 
 
@@ -119,6 +121,8 @@ def _matches(document: Document) -> bool:
     lines = list(_lines(document.text[:_START]))
     speakers = _speakers(lines)
     spoken = sum(line.name in speakers for line in lines)
+    if spoken * _MOST_LINES < len(lines):
+        return False
     return spoken >= 2 or not {"agent", "customer"}.isdisjoint(speakers.values())
 
 

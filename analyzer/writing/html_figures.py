@@ -54,6 +54,26 @@ class Repeat:
     links: tuple[Link, ...]
 
 
+# What a report holds beside its figures.
+_PARTS = {
+    "band": marked("Band"),
+    "counts": marked("Number of findings"),
+    "evidence": marked("Findings"),
+    "language": marked("Language"),
+    "outcome": marked("How it ended"),
+    "score": marked("Score"),
+    "score_range": marked("Range of the score"),
+    "scorecard": marked("Scorecard"),
+}
+
+
+def feature_name(feature: str) -> str:
+    """What a feature that was not analysed is called, for people."""
+    if feature in FIGURE_NAMES:
+        return gettext(FIGURE_NAMES[feature][0])
+    return gettext(_PARTS.get(feature, feature.replace("_", " ")))
+
+
 def figures(report: Report) -> Iterator[Figure]:
     """The figures that are known, in the order of the table."""
     for _, name, meaning, value in _rows(report):

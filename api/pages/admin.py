@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 from starlette.responses import Response
 
@@ -57,10 +58,37 @@ _MEANINGS = {
 }
 
 
-def mistakes_of(error: ValidationError) -> dict[str, str]:
-    """What is wrong, by field, in words to be translated."""
-    places = [str(item["loc"][0]) for item in error.errors()]
-    return {place: _WRONG.get(place, marked("Something is not right")) for place in places}
+_Body = TypeVar("_Body", bound=BaseModel)
+_Done = TypeVar("_Done")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a form is shown again: what is wrong, by field, in words to be translated."""
+
+    wrong: Mapping[str, str]
+    status: int
+
+
+# A form that nobody has sent yet.
+_AT_FIRST = Refused({}, 200)
+
+
+def tried(
+    body: type[_Body], form: Mapping[str, object], do: Callable[[_Body], _Done]
+) -> _Done | Refused:
+    """What `do` gives for the form; a mistake in it, or a conflict that names a field, is told."""
+    try:
+        return do(body.model_validate(form))
+    except ValidationError as error:
+        places = [str(item["loc"][0]) for item in error.errors()]
+        wrong = {place: _WRONG.get(place, marked("Something is not right")) for place in places}
+        return Refused(wrong, 422)
+    except Problem as problem:
+        if problem.status != 409 or not problem.errors:
+            raise
+        places = [(own.pointer or "").lstrip("/") for own in problem.errors]
+        return Refused(dict.fromkeys(places, problem.detail), 409)
 
 
 @router.get("")
@@ -96,14 +124,11 @@ def people_add(
         "agent_id": agent_id.strip() or None,
         "language": language,
     }
-    try:
-        body = UserIn.model_validate(form)
-    except ValidationError as error:
-        return _people(request, db, principal, form, mistakes_of(error), 422)
-    if people.user_by_email(db, body.email) is not None:
-        taken = {"email": marked("There is a person with this e-mail address already.")}
-        return _people(request, db, principal, form, taken, 409)
-    invitation = people_api.add_user(db, principal, parts.settings, body)
+    invitation = tried(
+        UserIn, form, lambda body: people_api.add_user(db, principal, parts.settings, body)
+    )
+    if isinstance(invitation, Refused):
+        return _people(request, db, principal, form, invitation)
     return page(request, principal, "admin_link.html.j2", invitation=invitation)
 
 
@@ -134,12 +159,8 @@ def person_change(
         "language": language,
         "active": bool(active),
     }
-    try:
-        body = UserChange.model_validate(form)
-    except ValidationError as error:
-        return _person(request, db, principal, user_id, mistakes_of(error), 422)
     user = people_api.known_user(db, user_id)
-    if user.active and not body.active and not confirmed:
+    if user.active and not active and not confirmed:
         sent = {name: value or "" for name, value in form.items() if name != "active"}
         asked = sent | {"confirmed": "yes"}
         return page(
@@ -150,12 +171,11 @@ def person_change(
             form=asked,
             keys=people.count_keys_of(db, user),
         )
-    try:
-        people_api.change_user(db, principal, user_id, body)
-    except Problem as problem:
-        if problem.status != 409:
-            raise
-        return _person(request, db, principal, user_id, {"role": problem.detail}, 409)
+    changed = tried(
+        UserChange, form, lambda body: people_api.change_user(db, principal, user_id, body)
+    )
+    if isinstance(changed, Refused):
+        return _person(request, db, principal, user_id, changed)
     return redirect("/admin/people", gettext(principal, SAVED))
 
 
@@ -203,11 +223,10 @@ def keys_add(
     scopes: Annotated[list[Text], Form()] = [],  # noqa: B006
 ) -> Response:
     """Make a key and show it, this one time."""
-    try:
-        body = KeyIn.model_validate({"name": name.strip(), "scopes": scopes})
-    except ValidationError as error:
-        return _keys(request, db, principal, name, scopes, mistakes_of(error), 422)
-    made = keys.add_key(db, principal, body)
+    form = {"name": name.strip(), "scopes": scopes}
+    made = tried(KeyIn, form, lambda body: keys.add_key(db, principal, body))
+    if isinstance(made, Refused):
+        return _keys(request, db, principal, name, scopes, made)
     return page(request, principal, "admin_key.html.j2", key=made)
 
 
@@ -232,8 +251,7 @@ def _people(
     db: Session,
     principal: Principal,
     form: Mapping[str, str | None] | None = None,
-    wrong: Mapping[str, str] | None = None,
-    status: int = 200,
+    refused: Refused = _AT_FIRST,
 ) -> Response:
     found = people.users(db)
     audit.record(db, principal.name, "users.read", details={"shown": len(found)})
@@ -241,11 +259,11 @@ def _people(
         request,
         principal,
         "admin_people.html.j2",
-        status=status,
+        status=refused.status,
         users=found,
         roles=list(Role),
         form=dict.fromkeys(_WRONG, "") | dict(form or {}),
-        wrong=dict.fromkeys(_WRONG, "") | dict(wrong or {}),
+        wrong=dict.fromkeys(_WRONG, "") | dict(refused.wrong),
     )
 
 
@@ -254,8 +272,7 @@ def _person(
     db: Session,
     principal: Principal,
     user_id: int,
-    wrong: Mapping[str, str] | None = None,
-    status: int = 200,
+    refused: Refused = _AT_FIRST,
 ) -> Response:
     user = people_api.known_user(db, user_id)
     audit.record(db, principal.name, "user.read", f"user:{user_id}")
@@ -263,10 +280,10 @@ def _person(
         request,
         principal,
         "admin_person.html.j2",
-        status=status,
+        status=refused.status,
         user=user,
         roles=list(Role),
-        wrong=dict.fromkeys(_WRONG, "") | dict(wrong or {}),
+        wrong=dict.fromkeys(_WRONG, "") | dict(refused.wrong),
     )
 
 
@@ -276,19 +293,18 @@ def _keys(
     principal: Principal,
     name: str = "",
     chosen: Sequence[str] = (),
-    wrong: Mapping[str, str] | None = None,
-    status: int = 200,
+    refused: Refused = _AT_FIRST,
 ) -> Response:
     return page(
         request,
         principal,
         "admin_keys.html.j2",
-        status=status,
+        status=refused.status,
         keys=people.keys(db),
         names={user.id: user.name for user in people.users(db)},
         scopes=[scope for scope in SCOPES if principal.may(scope)],
         meanings={scope: _MEANINGS.get(scope, scope) for scope in SCOPES},
         name=name,
         chosen=chosen,
-        wrong=dict.fromkeys(_WRONG, "") | dict(wrong or {}),
+        wrong=dict.fromkeys(_WRONG, "") | dict(refused.wrong),
     )

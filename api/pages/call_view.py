@@ -14,7 +14,7 @@ from analyzer.scorecard import Answer
 from analyzer.traits import TRAIT
 from analyzer.writing.catalogue import gettext
 from analyzer.writing.html_call import CallContext, call_context
-from analyzer.writing.html_figures import FIGURE_NAMES
+from analyzer.writing.html_figures import FIGURE_NAMES, feature_name
 from analyzer.writing.html_score import Judged, arithmetic_of, judged
 from analyzer.writing.html_timeline import Timeline
 from analyzer.writing.html_transcript import Segment, Tag, segments, speaker_names, tag, tag_place
@@ -265,7 +265,7 @@ def _skipped(report: Report) -> Iterator[tuple[str, str]]:
     """What could not be judged beside the figures, and why."""
     for own in report.skipped_analysis:
         if own.feature not in FIGURE_NAMES:
-            yield gettext(own.feature.replace("_", " ").capitalize()), reason(own.reason_code)
+            yield feature_name(own.feature), reason(own.reason_code)
 
 
 def words_at(conversation: Conversation, turn: int, words: str, start: int | None) -> int | None:

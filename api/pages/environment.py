@@ -10,7 +10,7 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from fastapi.staticfiles import StaticFiles
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 
@@ -19,6 +19,7 @@ from analyzer.messages import translated
 from analyzer.writing.catalogue import speaking
 from analyzer.writing.html import TEMPLATES as REPORT_TEMPLATES
 from analyzer.writing.html import verbatim
+from analyzer.writing.html_figures import feature_name
 from analyzer.writing.html_score import arithmetic_of
 from analyzer.writing.html_words import band_title, length
 from api.locales import LANGUAGES, REGIONS, translations
@@ -68,7 +69,8 @@ def _install_words(jinja: Environment, catalogue: NullTranslations, region: str)
 
 
 def _numbers(region: str) -> Filters:
-    """`number`, and `percent` of a share."""
+    """`number`, `percent` of a share, and `of_100`, a number of 100 as a percentage."""
+    sign = Locale.parse(region).percent_formats[None].pattern.replace("0", "0.#")
 
     def number(value: float, decimals: int = 1) -> str:
         return numbers.format_decimal(round(value, decimals), locale=region)
@@ -76,7 +78,10 @@ def _numbers(region: str) -> Filters:
     def percent(share: float) -> str:
         return numbers.format_percent(share, locale=region)
 
-    return {"number": number, "percent": percent}
+    def of_100(value: float, decimals: int = 1) -> str:
+        return numbers.format_percent(round(value, decimals) / 100, sign, locale=region)
+
+    return {"number": number, "percent": percent, "of_100": of_100}
 
 
 def _times(region: str) -> Filters:
@@ -103,7 +108,7 @@ def _times(region: str) -> Filters:
 
 def _words_of_calls(catalogue: NullTranslations) -> Filters:
     """What the library writes, in the language of the page: `length_of` seconds, `band_title`,
-    `arithmetic`; and `verbatim`, words of a call."""
+    `feature_name`, `arithmetic`; and `verbatim`, words of a call."""
 
     def spoken(write: Callable[[Any], str]) -> Callable[[Any], str]:
         def write_in_language(value: Any) -> str:
@@ -115,6 +120,7 @@ def _words_of_calls(catalogue: NullTranslations) -> Filters:
     return {
         "arithmetic": spoken(arithmetic_of),
         "band_title": spoken(band_title),
+        "feature_name": spoken(feature_name),
         "length_of": spoken(length),
         "verbatim": verbatim,
     }

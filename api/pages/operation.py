@@ -15,6 +15,7 @@ from starlette.responses import Response
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.pages.admin import SAVED
+from api.pages.audit_words import ACTIONS, DETAILS, VALUES
 from api.pages.render import gettext, page, redirect
 from api.problems import Problem
 from api.routes import audit as audit_api
@@ -96,6 +97,9 @@ def audit_page(
         next=listed.next,
         asked=asked,
         names=_names(db),
+        actions=ACTIONS,
+        details=DETAILS,
+        values=VALUES,
         chain=chain,
         cursor=cursor,
     )

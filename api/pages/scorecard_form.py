@@ -8,11 +8,28 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from analyzer.scorecard import Scorecard
+from analyzer.messages import Message
+from analyzer.scorecard import Scorecard, mistakes_of
+from api.locales import marked
 from api.problems import Problem, ProblemError
 from api.scorecards import read, write
 
 _NUMBERS = ("start", "reach", "automatic_fail_score")
+# What the form calls its fields.
+_FIELDS = {
+    "title": marked("Title"),
+    "start": marked("Start"),
+    "reach": marked("Reach"),
+    "automatic_fail_score": marked("At most, if failed"),
+    "from_score": marked("From"),
+    "text": marked("Question"),
+    "answer_choices": marked("Points"),
+    "score": marked("Points"),
+    "at_least": marked("From so many"),
+    "sections": marked("Section"),
+    "performance_categories": marked("Bands"),
+    "questions": marked("Questions"),
+}
 
 
 def text_of(card: Scorecard, form: Mapping[str, str]) -> str:
@@ -44,7 +61,10 @@ def text_of(card: Scorecard, form: Mapping[str, str]) -> str:
     try:
         return write(Scorecard.model_validate(values))
     except ValidationError as invalid:
-        mistakes = [_mistake(values, own["loc"], own["msg"]) for own in invalid.errors()]
+        mistakes = [
+            ProblemError(detail=_mistake(values, place, what))
+            for place, what in mistakes_of(invalid)
+        ]
         raise Problem(422, "This is not a valid scorecard.", errors=mistakes) from None
 
 
@@ -97,14 +117,16 @@ def _number(text: str) -> Any:
     return text
 
 
-def _mistake(values: Mapping[str, Any], place: tuple[int | str, ...], said: str) -> ProblemError:
-    """The mistake, named by its question where it has one."""
-    where = ""
+def _mistake(values: Mapping[str, Any], place: tuple[int | str, ...], what: Message) -> Message:
+    """The mistake, named as the form names its field, and by its question where it has one."""
+    own: list[str] = []
     match place:
         case ("sections", int(i), "questions", int(j), *_):
-            where = values["sections"][i]["questions"][j].get("text", "")
+            own = [values["sections"][i]["questions"][j].get("text", "")]
         case ("performance_categories", int(i), *_):
-            where = values["performance_categories"][i]["name"]
-        case (str(name), *_):
-            where = name.replace("_", " ")
-    return ProblemError(detail=f"{where}: {said}" if where else said)
+            own = [values["performance_categories"][i]["name"].capitalize()]
+    last = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
+    where = [Message(name) for name in (*own, _FIELDS.get(last, last)) if name]
+    for name in reversed(where):
+        what = Message("%(where)s: %(what)s", where=name, what=what)
+    return what

@@ -28,7 +28,7 @@ from api.storage.calls import SORTS, Place
 from api.storage.filters import Filters
 from api.storage.statements import Target
 from api.storage.tables import Call
-from api.webhooks import announce_call
+from api.webhooks import store_call
 
 router = APIRouter(prefix="/v1", tags=["calls"])
 
@@ -170,8 +170,7 @@ def call_add(
     db.commit()  # while the call is scored, others can write
     report = score_under(conversation, revision, parts.classifier, parts.settings)
     with parts.database.session() as own:
-        call = calls.store(own, report, content, revision)
-        announce_call(own, call)
+        call = store_call(own, report, content, revision)
         audit.record(own, principal.name, "call.add", f"call:{call.uid}")
         response.headers["Location"] = f"/v1/calls/{call.uid}"
         return detail(own, principal, call)

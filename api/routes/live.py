@@ -16,6 +16,7 @@ from prometheus_client import Gauge, Histogram
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocketDisconnect
 
+from analyzer.messages import Message
 from analyzer.report import to_dict
 from api import webhooks
 from api.access import Permission, Principal
@@ -122,7 +123,8 @@ class _Who:
         if found is None:
             raise Problem(401, "This API key or session is not valid.")
         if not found.may(Permission.CALLS_SCORE):
-            raise Problem(403, f"This takes the permission {Permission.CALLS_SCORE}.")
+            asked = Message("This takes the permission %(name)s.", name=str(Permission.CALLS_SCORE))
+            raise Problem(403, asked)
         return found
 
 
@@ -160,9 +162,8 @@ def _end(parts: Service, who: _Who, call: LiveCall, end: End) -> dict[str, Any]:
         calibrations.refuse_unblinding_words(db, principal, content)
     if end.store:
         with parts.database.session() as db:
-            stored = calls.store(db, report, content, revision)
+            stored = webhooks.store_call(db, report, content, revision)
             audit.record(db, principal.name, "live.store", f"call:{stored.uid}")
-            webhooks.announce_call(db, stored)
             answer["call"] = stored.uid
     return answer
 
@@ -171,7 +172,8 @@ async def _next(socket: WebSocket, patience_s: float) -> SignIn | Start | Said |
     try:
         message = await asyncio.wait_for(socket.receive(), patience_s)
     except TimeoutError:
-        raise Problem(408, f"Nothing was sent for {patience_s:g} seconds.") from None
+        silence = Message("Nothing was sent for %(seconds)s seconds.", seconds=f"{patience_s:g}")
+        raise Problem(408, silence) from None
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
     if message.get("text") is None:

@@ -17,7 +17,7 @@ from api.problems import Problem, ProblemError, not_found
 from api.schemas import Key, Text
 from api.settings import Settings
 from api.storage import audit, people
-from api.storage.people import LastAdmin, Taken
+from api.storage.people import AgentTaken, LastAdmin, Taken
 from api.storage.tables import User
 
 router = APIRouter(prefix="/v1", tags=["people"])
@@ -25,6 +25,12 @@ router = APIRouter(prefix="/v1", tags=["people"])
 Manager = Annotated[Principal, Depends(Allow(Permission.PEOPLE_MANAGE))]
 UserId = Annotated[int, Path(ge=1, lt=2**63)]
 AgentId = Annotated[Key, Path()]
+
+
+_AGENT_TAKEN = Message(
+    "Another person sees the calls of this agent already. Take the agent from them, or shut them "
+    "out, first."
+)
 
 
 def _of_ours(language: str) -> str:
@@ -188,30 +194,38 @@ def agent_change(agent_id: AgentId, body: AgentTeam, db: Db, principal: Manager)
 
 
 def add_user(db: Session, principal: Principal, settings: Settings, body: UserIn) -> Invitation:
-    """Add the person and invite them; 409 if the address is taken."""
+    """Add the person and invite them; 409 if the address or the agent is taken."""
     try:
         user = people.add_user(db, **dict(body))
     except Taken:
         detail = Message("There is a person with this e-mail address already.")
-        mistake = ProblemError(detail=detail, pointer="/email")
-        raise Problem(409, detail, errors=[mistake]) from None
+        raise _taken(detail, "/email") from None
+    except AgentTaken:
+        raise _taken(_AGENT_TAKEN, "/agent_id") from None
     audit.record(db, principal.name, "user.add", f"user:{user.id}", {"role": user.role})
     return invite(db, principal, settings, user)
 
 
 def change_user(db: Session, principal: Principal, user_id: int, body: UserChange) -> User:
-    """Change what `body` names; 409 if nobody would be left to manage people."""
+    """Change what `body` names; 409 if nobody would be left to manage people, or the agent is
+    another's."""
     user = known_user(db, user_id)
     changes = body.model_dump(exclude_unset=True)
     try:
         people.change_user(db, user, changes)
     except LastAdmin:
         detail = Message("This is the last active admin. Make somebody else an admin first.")
-        raise Problem(409, detail) from None
+        raise _taken(detail, "/role") from None
+    except AgentTaken:
+        raise _taken(_AGENT_TAKEN, "/agent_id") from None
     # what a person is called is nobody's business but theirs
     told = {name: value for name, value in changes.items() if name != "name"}
     audit.record(db, principal.name, "user.change", f"user:{user_id}", told)
     return user
+
+
+def _taken(detail: str, pointer: str) -> Problem:
+    return Problem(409, detail, errors=[ProblemError(detail=detail, pointer=pointer)])
 
 
 def invite(db: Session, principal: Principal, settings: Settings, user: User) -> Invitation:

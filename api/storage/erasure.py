@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, delete, distinct, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -11,8 +12,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from api.payload import from_payload
 from api.storage import jobs, webhooks, words
 from api.storage.calls import content_hash
-from api.storage.tables import CalibrationCall, Call, Dispute, Review, StoredReport
+from api.storage.tables import CalibrationCall, Call, Dispute, Job, Review, StoredReport
 
+# What a job has in the place of a call that was erased.
+_GONE = {"name": "", "error": jobs.ERASED}
 # Calls that one statement names.
 _PORTION = 500
 
@@ -73,6 +76,7 @@ def erase(db: Session, ids: Sequence[int]) -> int:
     for first in range(0, len(ids), _PORTION):
         portion = ids[first : first + _PORTION]
         gone = db.scalars(select(Call).where(Call.id.in_(portion))).all()
+        jobs.erase_unread(db, [f"call {call.external_id} {call.content_hash}" for call in gone])
         jobs.erase_items(db, [*jobs.items_of_calls(db, portion), *_unscored(db, gone)])
         webhooks.forget_calls(db, [call.uid for call in gone])
         for id in portion:
@@ -84,11 +88,32 @@ def erase(db: Session, ids: Sequence[int]) -> int:
 
 
 def erase_customer(db: Session, customer_id: str) -> int:
-    """Remove every call of a customer, also those that wait in jobs; how many were stored."""
+    """Remove every call of a customer, also those that wait in jobs or that jobs have yet to read;
+    how many were stored."""
+    jobs.erase_unread(db, [f"customer {customer_id}"])
     jobs.erase_items(db, jobs.items_of_customer(db, customer_id))
     # what a worker stored while this waited for its item is found now
     ids = db.scalars(select(Call.id).where(Call.customer_id == customer_id))
     return erase(db, list(ids))
+
+
+def without_erased(
+    db: Session, job: Job, items: Sequence[Mapping[str, Any]]
+) -> Sequence[Mapping[str, Any]]:
+    """The items that a job was found to have, without what was erased since it began."""
+    if not jobs.has_erased(job):
+        return items
+    return [_GONE if _is_erased(db, job, item.get("payload")) else item for item in items]
+
+
+def _is_erased(db: Session, job: Job, payload: Mapping[str, Any] | None) -> bool:
+    if payload is None:
+        return False
+    own = from_payload(payload)
+    keys = [f"call {own.id} {content_hash(db, own)}"]
+    if own.customer_id is not None:
+        keys.append(f"customer {own.customer_id}")
+    return jobs.is_erased(job, keys)
 
 
 def _unscored(db: Session, gone: Sequence[Call]) -> list[int]:

@@ -225,13 +225,19 @@ def skipped_counts(db: Session, scope: Scope) -> list[tuple[str, str, int]]:
 
 
 def failed_items(db: Session, scope: Scope) -> int:
-    """How many calls of the jobs of these days could not be read or scored."""
+    """How many calls of the jobs of these days are not stored: they could not be read, or scoring
+    them failed."""
     start, end = _bounds(scope)
     query = (
         select(func.count())
         .select_from(JobItem)
         .join(Job, Job.id == JobItem.job_id)
-        .where(JobItem.status == "FAILED", Job.created_at >= start, Job.created_at < end)
+        .where(
+            JobItem.status == "FAILED",
+            JobItem.call_id.is_(None),
+            Job.created_at >= start,
+            Job.created_at < end,
+        )
     )
     return db.scalar(query) or 0
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,8 @@ MAX_ATTEMPTS = 3
 # What is left of an erased call, and how many are erased by one statement.
 ERASED = TranscriptError("", Message("the call has been erased"), Message("nothing is left to do"))
 _ERASED = 500
+# The parameter of a job that is being read with the marks of what was erased meanwhile.
+_MARKS = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,6 +329,29 @@ def counts_of(db: Session, jobs: Sequence[Job]) -> dict[int, Progress]:
 def items_of_calls(db: Session, call_ids: Sequence[int]) -> list[int]:
     """The numbers of items that these stored calls came from."""
     return list(db.scalars(select(JobItem.id).where(JobItem.call_id.in_(call_ids))))
+
+
+def erase_unread(db: Session, keys: Collection[str]) -> None:
+    """See to it that jobs which are still being read bring in nothing with one of these keys."""
+    unread = select(Job).where(Job.kind != "rescore", Job.total.is_(None)).order_by(Job.id)
+    for job in db.scalars(unread.with_for_update()):
+        marks = [_mark(job, key) for key in keys]
+        job.params = job.params | {_MARKS: [*job.params.get(_MARKS, ()), *marks]}
+
+
+def is_erased(job: Job, keys: Iterable[str]) -> bool:
+    """Whether something with one of these keys was erased while the job was being read."""
+    return any(_mark(job, key) in job.params[_MARKS] for key in keys)
+
+
+def has_erased(job: Job) -> bool:
+    """Whether anything was erased while the job was being read."""
+    return bool(job.params.get(_MARKS))
+
+
+def _mark(job: Job, key: str) -> str:
+    """What is kept of a key: a hash, another one in each job."""
+    return sha256(f"{job.uid} {key}".encode()).hexdigest()
 
 
 def items_of_customer(db: Session, customer_id: str) -> list[int]:

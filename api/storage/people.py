@@ -11,6 +11,7 @@ from typing import NewType
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.access import SCOPES, Permission, Principal, Role, person
@@ -28,6 +29,10 @@ _NOBODY = _hasher.hash("nobody")
 
 class Taken(Exception):
     """There is a person with this e-mail address already."""
+
+
+class AgentTaken(Exception):
+    """The calls with this agent's id are shown to another person already."""
 
 
 class LastAdmin(Exception):
@@ -68,19 +73,18 @@ def add_user(
     agent_id: str | None = None,
     language: str = "en",
 ) -> User:
-    """A new user without a password; raises `Taken`."""
-    if user_by_email(db, email) is not None:
-        raise Taken
+    """A new user without a password; raises `Taken` or `AgentTaken`."""
     added = User(
         email=email.strip().lower(), name=name, role=role, agent_id=agent_id, language=language
     )
     if not inserted(db, added):
-        raise Taken
+        raise Taken if user_by_email(db, email) is not None else AgentTaken
     return added
 
 
 def change_user(db: Session, user: User, changes: Mapping[str, str | bool | None]) -> None:
-    """Set what is in `changes`, by the names of `CHANGEABLE`; raises `LastAdmin`.
+    """Set what is in `changes`, by the names of `CHANGEABLE`; raises `LastAdmin` or
+    `AgentTaken`.
 
     Someone who is made inactive is signed out everywhere, and their links end.
     """
@@ -88,8 +92,12 @@ def change_user(db: Session, user: User, changes: Mapping[str, str | bool | None
     stays_admin = after["active"] and after["role"] == Role.ADMIN
     if not stays_admin and _is_last_admin(db, user):
         raise LastAdmin
-    for name in CHANGEABLE:
-        setattr(user, name, after[name])
+    try:
+        with db.begin_nested():
+            for name in CHANGEABLE:
+                setattr(user, name, after[name])
+    except IntegrityError:
+        raise AgentTaken from None
     if not user.active:
         db.execute(delete(LoginSession).where(LoginSession.user_id == user.id))
         db.execute(delete(Link).where(Link.user_id == user.id))

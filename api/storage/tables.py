@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -100,6 +101,16 @@ class User(Row):
     """Someone who signs in. `agent_id` ties an agent to the calls that bear it."""
 
     __tablename__ = "users"
+    __table_args__ = (
+        # the calls of an agent are shown to one person
+        Index(
+            "ix_users_agent_id",
+            "agent_id",
+            unique=True,
+            postgresql_where=text("active"),
+            sqlite_where=text("active"),
+        ),
+    )
 
     email: Mapped[str] = mapped_column(String(320), unique=True)
     name: Mapped[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from sqlalchemy import select, update
 
 from api import retention
 from api.access import Permission, Role
-from api.storage import webhooks
+from api.payload import to_payload
+from api.schemas import CallIn
+from api.storage import jobs, webhooks
 from api.storage.tables import Call, Delivery, Job, JobItem, now
 from tests.api.conftest import Installation
 
@@ -32,6 +35,16 @@ def upload(installation: Installation, *calls: dict[str, Any]) -> None:
     client.post("/v1/uploads", files={"files": ("c.jsonl", lines)}).raise_for_status()
 
 
+def waiting(installation: Installation, *calls: dict[str, Any]) -> None:
+    """A job whose calls are read and wait to be scored."""
+    items = [
+        {"name": own["id"], "payload": to_payload(CallIn(**own).conversation())} for own in calls
+    ]
+    with installation.database.session() as db:
+        job = jobs.add(db, "upload", "test", {}, total=len(items))
+        jobs.add_items(db, job, 0, items)
+
+
 def kept(installation: Installation) -> list[str]:
     """The ids of calls, stored or waiting."""
     with installation.database.reading() as db:
@@ -44,12 +57,13 @@ def test_calls_of_a_customer_that_wait_are_erased_too(installation: Installation
     mine = {"customer_id": "customer-1"}
     upload(installation, call("a", **mine), call("b", customer_id="customer-2"))
     installation.work()
-    upload(installation, call("c", **mine), call("d"))
+    waiting(installation, call("c", **mine), call("d"))
+    upload(installation, call("e", **mine), call("f"))  # not read yet
     client = installation.signed_in(Role.QA_LEAD)
     assert client.delete("/v1/customers/customer-1/calls").json() == {"calls": 1}
     assert kept(installation) == ["b", "d"]
     installation.work()
-    assert kept(installation) == ["b", "d"]
+    assert kept(installation) == ["b", "d", "f"]
     with installation.database.reading() as db:
         assert set(db.scalars(select(Job.status))) == {"COMPLETED"}
 
@@ -92,10 +106,35 @@ def test_messages_about_an_erased_call_are_removed(installation: Installation) -
 
 
 def test_calls_in_jobs_are_kept_no_longer_than_stored_ones(installation: Installation) -> None:
-    upload(installation, call("old"))
+    waiting(installation, call("old"))
     with installation.database.session() as db:
         past = now() - timedelta(days=10_000)
         db.execute(update(Job).values(created_at=past))
-    upload(installation, call("new"))
+    waiting(installation, call("new"))
     retention.enforce(installation.database, installation.settings)
     assert kept(installation) == ["new"]
+
+
+def test_a_batch_that_is_still_read_brings_in_no_call_of_an_erased_customer(
+    install: Callable[..., Installation], tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    lines = [call("a", customer_id="customer-1"), call("b", customer_id="customer-2")]
+    (folder / "c.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    installation = install(allowed_urls=(f"file://{folder}/",))
+    client = installation.with_key(Permission.CALLS_SCORE)
+    body = {"url": f"file://{folder}/*"}
+    job = client.post("/v1/batches", json=body).json()["uid"]
+    lead = installation.signed_in(Role.QA_LEAD)
+    assert lead.delete("/v1/customers/customer-1/calls").json() == {"calls": 0}
+    installation.work()
+    assert kept(installation) == ["b"]
+    state = client.get(f"/v1/jobs/{job}").json()
+    assert (state["total"], state["completed"], state["failed"]) == (2, 1, 1)
+    with installation.database.reading() as db:
+        assert "customer-1" not in json.dumps(db.scalars(select(Job.params)).one())
+    # who calls again after that is a customer again
+    client.post("/v1/batches", json=body)
+    installation.work()
+    assert kept(installation) == ["a", "b"]

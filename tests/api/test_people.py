@@ -247,3 +247,27 @@ def test_two_that_start_at_once_have_one_scorecard(installation: Installation) -
     assert meanwhile(installation, scorecards.ensure_default, scorecards.ensure_default) is None
     with installation.database.reading() as db:
         assert scorecards.active(db).number == 1
+
+
+def test_the_calls_of_an_agent_are_shown_to_one_person(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    agent = {"role": "agent", "agent_id": "a-1"}
+    first = add(admin, email="first@example.org", **agent)["user"]["id"]
+    again = admin.post("/v1/users", json=COACH | agent)
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (409, "/agent_id")
+    second = add(admin)["user"]["id"]
+    changed = admin.patch(f"/v1/users/{second}", json=agent)
+    assert (changed.status_code, changed.json()["errors"][0]["pointer"]) == (409, "/agent_id")
+    # once the first may not sign in any more, another person can take over, and keeps the agent
+    admin.patch(f"/v1/users/{first}", json={"active": False}).raise_for_status()
+    admin.patch(f"/v1/users/{second}", json=agent).raise_for_status()
+    assert admin.patch(f"/v1/users/{first}", json={"active": True}).status_code == 409
+
+
+def test_the_form_says_that_an_agent_is_taken(installation: Installation) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    add(admin, email="first@example.org", role="agent", agent_id="a-1")
+    form = {"csrf_token": admin.headers["x-csrf-token"], "email": "b@example.org", "name": "B"}
+    answer = admin.post("/admin/people", data=form | {"role": "agent", "agent_id": "a-1"})
+    assert answer.status_code == 409
+    assert 'id="f-agent_id-error"' in answer.text and 'value="b@example.org"' in answer.text

@@ -87,3 +87,15 @@ def test_other_calls_than_before_are_drift(install: Callable[..., Installation])
     assert moved["labels"]["index"] > moved["labels"]["chance"]
     assert moved["labels"]["now"]["deflection"] > moved["labels"]["before"]["deflection"]
     assert moved["languages"]["now"]["da"] > 80 > moved["languages"]["before"]["da"]
+
+
+def test_a_call_that_is_stored_without_a_score_is_counted_once(installation: Installation) -> None:
+    client = installation.with_key(Permission.CALLS_SCORE)
+    files = [
+        ("files", ("alone.txt", b"Agent: Hello, support.\nAgent: Is anybody there?\n")),
+        ("files", ("empty.txt", b"")),
+    ]
+    client.post("/v1/uploads", files=files).raise_for_status()
+    installation.work()
+    found = installation.signed_in(Role.COACH).get("/v1/trust").json()
+    assert (found["calls"], found["unscored"], found["failed"]) == (1, 1, 1)

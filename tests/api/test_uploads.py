@@ -199,3 +199,17 @@ def _unnamed_files(pid: int) -> set[str]:
     """Files that a process has open and that have no name: they go with it."""
     links = {os.readlink(own) for own in Path(f"/proc/{pid}/fd").iterdir()}
     return {link for link in links if link.endswith("(deleted)")}
+
+
+def test_a_folder_holds_files_that_are_no_calls(installation: Installation) -> None:
+    client = installation.with_key(Permission.CALLS_SCORE, Permission.CALLS_READ)
+    good = (SAMPLES / "en-gym-refund.json").read_bytes()
+    notes = b"Agent: the one who answers.\nCustomer: the one who calls.\n"
+    files = [("files", (name, notes)) for name in ("README.md", ".notes.txt", "LICENSE")]
+    job = client.post("/v1/uploads", files=[*files, ("files", ("a.json", good))]).json()
+    installation.work()
+    assert client.get(f"/v1/jobs/{job['uid']}").json()["total"] == 1
+    # whoever sends nothing else means it
+    job = client.post("/v1/uploads", files=files[:1]).json()
+    installation.work()
+    assert client.get(f"/v1/jobs/{job['uid']}").json()["total"] == 1

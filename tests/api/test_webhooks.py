@@ -374,3 +374,16 @@ def test_a_batch_is_held_to_the_same_rule(installed: Installation, receiver: Rec
     evil = f"http://127.0.0.1:{receiver.port}@evil.test/calls.json"
     assert client.post("/v1/batches", json={"url": evil}).status_code == 422
     assert client.post("/v1/batches", json={"url": receiver.url}).status_code == 202
+
+
+def test_a_flagged_call_that_is_sent_again_is_told_once(
+    installed: Installation, receiver: Receiver
+) -> None:
+    add(installed.signed_in(Role.ADMIN), receiver.url, "call.flagged")
+    sample = SAMPLES / "da-dishwasher-seventh-time.txt"
+    lead = installed.signed_in(Role.QA_LEAD)
+    for _ in range(2):
+        lead.post("/v1/uploads", files=[("files", (sample.name, sample.read_bytes()))])
+        installed.work()
+    deliver(installed)
+    assert len(receiver.received) == 1

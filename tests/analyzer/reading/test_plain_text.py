@@ -220,6 +220,12 @@ def test_a_text_without_speakers_is_no_transcript(error_of: ErrorOf, text: str) 
     assert forced.expected in ("no line begins with a speaker", "no speech in this call")
 
 
+def test_a_long_text_in_which_two_lines_look_like_speech_is_none(error_of: ErrorOf) -> None:
+    spoken = "Agent: who answers.\nCustomer: who calls.\n"
+    error = error_of("# About\n" + "It does this and that.\n" * 30 + spoken, name="notes.txt")
+    assert error.expected == "not a transcript in a format that is read"
+
+
 def test_speakers_who_say_nothing_are_an_error(error_of: ErrorOf) -> None:
     assert error_of("Agent:\nKunde:\n", name="call.txt").expected == "no speech in this call"
 

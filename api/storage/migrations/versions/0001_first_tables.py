@@ -214,6 +214,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
     )
+    op.create_index(
+        "ix_users_agent_id",
+        "users",
+        ["agent_id"],
+        unique=True,
+        postgresql_where=sa.text("active"),
+        sqlite_where=sa.text("active"),
+    )
     op.create_table(
         "api_keys",
         sa.Column("name", sa.Text(), nullable=False),
