@@ -50,6 +50,7 @@ def test_what_was_not_judged_is_counted_with_its_reason(installation: Installati
     client = installation.signed_in(Role.COACH)
     file = ("files", ("empty.txt", b""))
     installation.with_key(Permission.CALLS_SCORE).post("/v1/uploads", files=[file])
+    installation.work()
     found = client.get("/v1/trust").json()
     assert (found["calls"], found["unscored"], found["failed"]) == (2, 1, 1)
     skipped = {(own["reason_code"], own["feature"]): own["calls"] for own in found["skipped"]}
