@@ -87,13 +87,13 @@ def test_a_form_that_changes_nothing_changes_nothing(installation: Installation)
     ("field", "value", "said"),
     [
         ("q.deflection.score.1", "much", "Did the agent push the matter away?"),
-        ("start", "1000", "start"),
-        ("from.star", "10", "performance_categories"),
-        ("q.blame.at_least.2", "0", "at_least must begin at 0 and rise"),
-        ("q.blame.text", "", "at least 1 character"),
+        ("start", "1000", "Start: must be 100 or less"),
+        ("from.star", "10", "Bands: the bands must begin at 0 and rise"),
+        ("q.blame.at_least.2", "0", "how many are needed must begin at 0 and rise"),
+        ("q.blame.text", "", "Question: must not be empty"),
         ("q.blame.text", "\0", "U+0000"),
-        ("start", "nan", "start"),
-        ("start", "1e999", "start"),
+        ("start", "nan", "Start: must be a number that is not infinite"),
+        ("start", "1e999", "Start: must be a number that is not infinite"),
     ],
 )
 def test_mistakes_are_named_and_nothing_typed_is_lost(
