@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    ProgressColumn,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
@@ -40,21 +41,12 @@ _CONTROLS = dict.fromkeys(
 _BREAKS = dict.fromkeys(map(ord, "\t\n"), "\N{REPLACEMENT CHARACTER}")
 
 
-class Progress:
-    """A bar on stderr for many files; errors are printed above it."""
+class _Bar:
+    """A bar on stderr that is gone at the end, where somebody watches."""
 
-    def __init__(self) -> None:
+    def __init__(self, *columns: ProgressColumn) -> None:
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._bar = RichProgress(
-            TextColumn("scoring"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("files"),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-        )
-        self._task: Any = None
+        self._bar = RichProgress(*columns, console=self._console, transient=True)
 
     def __enter__(self) -> Self:
         return self
@@ -65,8 +57,17 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._task is not None:
+        if self._bar.live.is_started:
             self._bar.stop()
+
+
+class Progress(_Bar):
+    """A bar for many files; errors are printed above it."""
+
+    def __init__(self) -> None:
+        files = (MofNCompleteColumn(), TextColumn("files"), TimeRemainingColumn())
+        super().__init__(TextColumn("scoring"), BarColumn(), *files)
+        self._task: Any = None
 
     def begin(self, files: int) -> None:
         """Show the bar if there are many files and somebody to see it."""
@@ -82,6 +83,25 @@ class Progress:
     def say(self, message: str) -> None:
         """Print a line that stays."""
         self._console.print(_on_one_line(message))
+
+
+class ShareProgress(_Bar):
+    """How far a long run is; where nobody watches, a line now and then."""
+
+    def __init__(self) -> None:
+        told = (TaskProgressColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+        super().__init__(TextColumn("scoring"), BarColumn(), *told)
+        self._task = self._bar.add_task("", total=1.0, told="")
+        self._said = time.monotonic()
+        if self._console.is_terminal:
+            self._bar.start()
+
+    def show(self, share: float, told: str) -> None:
+        """Show that `share` (0 to 1) is done, and what there is to tell of it."""
+        self._bar.update(self._task, completed=share, told=told)
+        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_EVERY_S:
+            self._console.print(f"{share:.0%}: {told}")
+            self._said = time.monotonic()
 
 
 class _Output(Console):
@@ -117,44 +137,6 @@ def _plain(text: str) -> Text:
 
 def _on_one_line(text: str) -> Text:
     return _plain(text.translate(_BREAKS))
-
-
-class ShareProgress:
-    """How far a long run is: a bar on stderr where somebody watches, else a line now and then."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._bar = RichProgress(
-            TextColumn("scoring"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[told]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-            disable=not self._console.is_terminal,
-        )
-        self._task = self._bar.add_task("", total=1.0, told="")
-        self._said = time.monotonic()
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bar.stop()
-
-    def show(self, share: float, told: str) -> None:
-        """Show that `share` (0 to 1) is done, and what there is to tell of it."""
-        self._bar.update(self._task, completed=share, told=told)
-        if not self._console.is_terminal and time.monotonic() - self._said > _LINE_EVERY_S:
-            self._console.print(f"{share:.0%}: {told}")
-            self._said = time.monotonic()
 
 
 def show_table(reports: Sequence[Report]) -> None:
