@@ -177,11 +177,11 @@ def test_every_call_is_as_likely_to_be_drawn() -> None:
 def test_a_dry_run_knows_how_much_there_is(
     log: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(estimating, "_TURNS", 800)
-    source = log(120)
+    monkeypatch.setattr(estimating, "_TURNS", 400)
+    source = log(30)
     told = estimate([str(source)], Options(), processes=2)
-    assert told.looked_into < 60
-    assert told.calls == pytest.approx(120, rel=0.3)
+    assert told.looked_into < 25
+    assert told.calls == pytest.approx(30, rel=0.3)
     summary = batch([str(source)], str(tmp_path / "out"), processes=2)
     assert told.turns == pytest.approx(summary.turns, rel=0.3)
     written = sum(len(data) for name, data in everything(tmp_path / "out").items())
