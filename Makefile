@@ -18,7 +18,7 @@ serve: $(VENV)/.api  ## the service with its pages on this machine
 	$(BIN)/kasper serve
 
 test: $(VENV)/.dev lint  ## everything that must pass
-	$(BIN)/pytest -q -n auto --dist worksteal
+	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1
 
 cover: $(VENV)/.dev  ## the tests, and which lines they do not reach
 	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report=term-missing
