@@ -18,7 +18,9 @@ serve: $(VENV)/.api  ## the service with its pages on this machine
 	$(BIN)/kasper serve
 
 test: $(VENV)/.dev lint  ## everything that must pass
-	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1
+	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1 --ignore tests/api/pages
+	# a browser keeps an event loop in its process, beside which others cannot run one
+	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1 tests/api/pages
 
 cover: $(VENV)/.dev  ## the tests, and which lines they do not reach
 	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report=term-missing
