@@ -71,14 +71,17 @@ def run(paths: Sequence[str], output: str, options: Options, how: How, *, resume
     return summary.errors
 
 
+def _rate(summary: Summary) -> float:
+    return summary.new_turns / max(summary.seconds, 1e-9)
+
+
 def _so_far(summary: Summary) -> str:
-    rate = summary.new_turns / max(summary.seconds, 1e-9)
-    return f"{summary.calls:,} calls, {rate:,.0f} turns/s, {summary.errors:,} errors"
+    return f"{summary.calls:,} calls, {_rate(summary):,.0f} turns/s, {summary.errors:,} errors"
 
 
 def _say(summary: Summary, output: str) -> None:
-    rate = summary.new_turns / summary.seconds if summary.seconds else 0.0
-    say(f"{summary.calls:,} calls, {summary.turns:,} turns in {output}; {rate:,.0f} turns a second")
+    done = f"{summary.calls:,} calls, {summary.turns:,} turns in {output}"
+    say(f"{done}; {_rate(summary):,.0f} turns a second")
     if summary.errors:
         say(f"{summary.errors:,} could not be scored, listed in {output.rstrip('/')}/errors")
 

@@ -48,15 +48,15 @@ class Portion:
         """Its calls, and errors in their place."""
         share = share or Share()
         yield from self.parsed
-        before = 0
+        before, whole = 0, self.size
         for place, size in zip(self.places, self.sizes, strict=True):
             if isinstance(place, TranscriptError):
                 yield place
             else:
-                tell = share.teller(before / self.size, size / self.size)
+                tell = share.teller(before / whole, size / whole)
                 yield from read_log(place, self.format, tell)
             before += size
-            share.read = before / self.size
+            share.read = before / whole
 
 
 @dataclass(slots=True)
@@ -77,21 +77,19 @@ def portions(paths: Sequence[str], format: str = "auto") -> list[Portion]:
     found: list[Portion] = []
     places: list[Place] = []
     sizes: list[int] = []
-
-    def close() -> None:
-        if places:
-            found.append(Portion(len(found), tuple(places), tuple(sizes), format))
-            places.clear()
-            sizes.clear()
+    together = 0
 
     for place in locate(paths):
         if isinstance(place, Location) and place.name == "stdin":
             raise UsageError("A batch is read from files; for standard input use `kasper score -`.")
         places.append(place)
         sizes.append(_size(place))
-        if sum(sizes) >= _PORTION_BYTES or len(places) >= _PORTION_FILES:
-            close()
-    close()
+        together += sizes[-1]
+        if together >= _PORTION_BYTES or len(places) >= _PORTION_FILES:
+            found.append(Portion(len(found), tuple(places), tuple(sizes), format))
+            places, sizes, together = [], [], 0
+    if places:
+        found.append(Portion(len(found), tuple(places), tuple(sizes), format))
     return found
 
 

@@ -66,21 +66,15 @@ class _Pool:
 
     def result(self, waiting: deque[tuple[Chunk, Future[Scored]]]) -> Scored:
         """What became of the first chunk that waits, which is taken away."""
-        chunk, future = waiting[0]
+        chunk, future = waiting.popleft()
         try:
-            scored = future.result()
+            return future.result()
         except BrokenProcessPool:
-            scored = self._after_a_death(waiting)
-        waiting.popleft()
-        return scored
-
-    def _after_a_death(self, waiting: deque[tuple[Chunk, Future[Scored]]]) -> Scored:
-        self._start_anew()
-        scored = self._alone(waiting[0][0])
-        again = [(chunk, self.submit(chunk)) for chunk, _ in list(waiting)[1:]]
-        first = waiting[0]
+            self._start_anew()
+        scored = self._alone(chunk)
+        others = [other for other, _ in waiting]
         waiting.clear()
-        waiting.extend([first, *again])
+        waiting.extend((other, self.submit(other)) for other in others)
         return scored
 
     def _alone(self, chunk: Chunk) -> Scored:

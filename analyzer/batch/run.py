@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import accumulate
 from typing import Any, Literal
 
 from analyzer.batch import local
@@ -65,7 +66,7 @@ def batch(
     summary = Summary(
         *(sum(getattr(d, name) for d in done) for name in ("calls", "turns", "errors"))
     )
-    before, total = _bytes_before(found), sum(portion.size for portion in found) or 1
+    before = [0, *accumulate(portion.size for portion in found)]
     to_do = _remaining(found, done[-1]) if done else found
     number = len(done)
     waiting: list[Scored] = []
@@ -85,7 +86,7 @@ def batch(
         summary.turns += scored.tables["turns"].num_rows
         summary.new_turns += scored.tables["turns"].num_rows
         summary.errors += len(scored.errors)
-        summary.share = (before[portion] + share * found[portion].size) / total
+        summary.share = (before[portion] + share * found[portion].size) / before[-1]
         summary.seconds = time.monotonic() - begun
         if sum(own.tables["turns"].num_rows for own in waiting) >= PART_TURNS:
             flush()
@@ -117,13 +118,6 @@ def _described(
         },
         "input": fingerprint(found),
     }
-
-
-def _bytes_before(found: Sequence[Portion]) -> list[int]:
-    before = [0]
-    for portion in found:
-        before.append(before[-1] + portion.size)
-    return before
 
 
 def _remaining(found: Sequence[Portion], last: Done) -> list[Portion]:

@@ -21,7 +21,7 @@ from api.access import Principal
 from api.deps import Db
 from api.locales import translations
 from api.pages.calibrations import progress_of
-from api.pages.call_view import ANCHOR, blind_view, words_at
+from api.pages.call_view import ANCHOR, blind_view, span_of_words
 from api.pages.render import gettext, language_of, page, redirect
 from api.pages.review import Label, Reason, Words
 from api.pages.review import Number as Place
@@ -31,7 +31,6 @@ from api.routes.calibrations import BlindAnswer
 from api.routes.reviews import Number, Reviewer
 from api.schemas import Band
 from api.storage import audit, calibrations, reviews
-from api.storage.reviews import Span
 from api.storage.statements import Target
 from api.storage.tables import Calibration
 from api.verdict import QuestionVerdict
@@ -122,12 +121,7 @@ def blind_added(
 ) -> RedirectResponse:
     """Put a label on words of a turn."""
     _, about = at.take(db, principal)
-    wanted = words.replace("\r\n", "\n")
-    first = int(start) if start.isdecimal() else None
-    found = words_at(conversation_of(about.call), turn, wanted, first)
-    if found is None or not wanted.strip():
-        raise Problem(422, marked("These words do not stand in that turn. Copy them from it."))
-    span = Span(label, turn, found, found + len(wanted))
+    span = span_of_words(conversation_of(about.call), label, turn, words, start)
     reviews.say_of_finding(db, principal, about, "add", span, reason)
     return at.back(principal, marked("The finding is added."), f"{ANCHOR}-t{turn}")
 

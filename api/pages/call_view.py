@@ -12,14 +12,16 @@ from analyzer.evidence import Evidence
 from analyzer.report import Report
 from analyzer.scorecard import Answer
 from analyzer.traits import TRAIT
-from analyzer.writing.catalogue import gettext
+from analyzer.writing.catalogue import gettext, marked
 from analyzer.writing.html_call import CallContext, call_context
 from analyzer.writing.html_figures import FIGURE_NAMES, feature_name
 from analyzer.writing.html_score import Judged, arithmetic_of, judged
 from analyzer.writing.html_timeline import Timeline
 from analyzer.writing.html_transcript import Segment, Tag, segments, speaker_names, tag, tag_place
 from analyzer.writing.html_words import clock, reason, turn_anchor
+from api.problems import Problem
 from api.statement import Statement, deciding
+from api.storage.reviews import Span
 from api.storage.statements import Judgement
 from api.verdict import FindingVerdict, QuestionVerdict, Verdict
 
@@ -268,8 +270,19 @@ def _skipped(report: Report) -> Iterator[tuple[str, str]]:
             yield feature_name(own.feature), reason(own.reason_code)
 
 
-def words_at(conversation: Conversation, turn: int, words: str, start: int | None) -> int | None:
-    """Where these words stand in a turn: at `start`, else where they come first."""
+def span_of_words(
+    conversation: Conversation, label: str, turn: int, words: str, start: str
+) -> Span:
+    """The words of a form as a span of a turn: at `start` if they stand there, else where they come
+    first. `Problem` if they do not stand in it."""
+    wanted = words.replace("\r\n", "\n")
+    found = _place(conversation, turn, wanted, int(start) if start.isdecimal() else None)
+    if found is None or not wanted.strip():
+        raise Problem(422, marked("These words do not stand in that turn. Copy them from it."))
+    return Span(label, turn, found, found + len(wanted))
+
+
+def _place(conversation: Conversation, turn: int, words: str, start: int | None) -> int | None:
     if not 0 <= turn < len(conversation.turns):
         return None
     text = conversation.turns[turn].text

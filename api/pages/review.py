@@ -14,7 +14,7 @@ from analyzer.traits import LABELS
 from analyzer.writing.catalogue import marked
 from api.access import Permission, Principal
 from api.deps import Allow, Db
-from api.pages.call_view import ANCHOR, words_at
+from api.pages.call_view import ANCHOR, span_of_words
 from api.pages.render import gettext, redirect
 from api.payload import conversation_of
 from api.problems import Problem
@@ -95,12 +95,7 @@ def added(
 ) -> RedirectResponse:
     """Add a finding that the machine missed, by its words."""
     about = at.about(db, principal)
-    wanted = words.replace("\r\n", "\n")
-    first = int(start) if start.isdecimal() else None
-    found = words_at(conversation_of(about.call), turn, wanted, first)
-    if found is None or not wanted.strip():
-        raise Problem(422, marked("These words do not stand in that turn. Copy them from it."))
-    span = Span(label, turn, found, found + len(wanted))
+    span = span_of_words(conversation_of(about.call), label, turn, words, start)
     reviews.say_of_finding(db, principal, about, "add", span, reason)
     return at.back(principal, marked("The finding is added."), f"{ANCHOR}-t{turn}")
 
