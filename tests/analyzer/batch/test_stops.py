@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from analyzer.batch import Options, batch, local, work
@@ -94,7 +95,7 @@ def test_a_call_that_no_process_survives_is_one_error(
 
 
 def test_a_process_that_is_killed_costs_nothing(log: Log, tmp_path: Path) -> None:
-    source = log(40)
+    source = log(120)
     process = start(source, tmp_path / "out")
     kill_one_child(process, tmp_path / "out")
     finish(process)
@@ -106,11 +107,8 @@ def kill_one_child(process: subprocess.Popen[bytes], output: Path) -> None:
     while not list((output / "_done").glob("*.json")):
         assert process.poll() is None
         time.sleep(0.02)
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,args=", "--ppid", str(process.pid)], capture_output=True, text=True
-    )
-    children = [line.split()[0] for line in listed.stdout.splitlines() if "spawn_main" in line]
-    os.kill(int(children[0]), signal.SIGKILL)
+    children = psutil.Process(process.pid).children()
+    next(one for one in children if "spawn_main" in " ".join(one.cmdline())).kill()
 
 
 def test_a_full_disk_ends_the_run_and_what_is_done_stays(log: Log, tmp_path: Path) -> None:
