@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -42,7 +42,11 @@ By = Annotated[
 Agent = Annotated[
     str | None, typer.Option("--agent", help="An agent's id; all calls together if left out.")
 ]
+Language = Annotated[
+    Literal["en", "da", "nb", "sv"], typer.Option("--language", help="The language to write in.")
+]
 _SHOWN = 10
+_PRAISED = 20
 
 
 @app.command()
@@ -135,19 +139,58 @@ def coaching(
 ) -> None:
     """Two habits that would move most, with own calls to hear; progress, and calls to praise."""
     with usage_errors():
+        from itertools import islice
+
         from analyzer.insights import coaching as coaching_for
+        from analyzer.insights import praise as praise_of
         from analyzer.scorecard import default_scorecard, load
 
         card = load(scorecard) if scorecard else default_scorecard()
         log, failed = _read(inputs, scorecard)
-        if agent and not log.calls["agent_id"].eq(agent).any():
-            raise UsageError(f"No call is of the agent {agent!r}; look at `agent_id` in the calls.")
+        _known_agent(log, agent)
         if coached_on or habit:
             _show_progress(log, coached_on.date() if coached_on else None, habit, agent, card)
         else:
             _show_coaching(coaching_for(log, agent, card))
-            _show_praise(log, agent)
+            _show_praise(list(islice(praise_of(log, agent), 3)))
     raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+@app.command()
+def praise(
+    inputs: Inputs,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The letters into a file: .html, to print."),
+    ] = None,
+    agent: Agent = None,
+    language: Language = "en",
+    scorecard: Card = None,
+) -> None:
+    """Star calls, and letters about them for a person to read, sign and send."""
+    with usage_errors():
+        from itertools import islice
+
+        from analyzer.insights import praise as star_calls
+        from analyzer.terminal import say_error, show_note
+        from analyzer.writing.letter import write_letters
+
+        log, failed = _read(inputs, scorecard)
+        _known_agent(log, agent)
+        stars = list(islice(star_calls(log, agent), _PRAISED))
+        if output:
+            count = write_letters(stars, output, language)
+            say_error(f"{count} letters written to {output}; read the calls before you sign.")
+        elif not stars:
+            show_note("There is no star call with words of the agent's that show why it is one.")
+        else:
+            _show_praise(stars)
+    raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+def _known_agent(log: Log, agent: str | None) -> None:
+    if agent and not log.calls["agent_id"].eq(agent).any():
+        raise UsageError(f"No call is of the agent {agent!r}; look at `agent_id` in the calls.")
 
 
 def _read(inputs: list[str], scorecard: Path | None) -> tuple[Log, int]:
@@ -243,15 +286,12 @@ def _show_coaching(found: Any) -> None:
         )
 
 
-def _show_praise(log: Log, agent: str | None) -> None:
-    from itertools import islice
-
-    from analyzer.insights import praise
+def _show_praise(stars: list[Any]) -> None:
     from analyzer.terminal import show_note
 
-    for star in islice(praise(log, agent), 3):
-        acts = "; ".join(f"“{words}” ({label})" for label, words in star.acts)
-        said = f" The customer said: “{star.customer_words}”." if star.customer_words else ""
+    for star in stars:
+        acts = "; ".join(f"“{act.words}” ({act.label})" for act in star.acts)
+        said = f" The customer said: “{star.customer.words}”." if star.customer else ""
         show_note(f"To praise: {star.call}, {star.score:g} points. {acts}.{said}")
 
 

@@ -1,42 +1,20 @@
-"""The languages of the pages: catalogues read from `.po` files, numbers and dates by Babel."""
+"""The languages of the pages: which a browser asks for, and what is collected for translation."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from functools import cache
-from gettext import GNUTranslations, NullTranslations
-from io import BytesIO
-from pathlib import Path
 from typing import IO, Any
 
 from babel import negotiate_locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
+from analyzer.writing.catalogue import LANGUAGES as LANGUAGES
+from analyzer.writing.catalogue import REGIONS as REGIONS
 from analyzer.writing.catalogue import marked as marked
+from analyzer.writing.catalogue import translations as translations
 
-LOCALES = Path(__file__).parent / "locales"
-# Each in its own words, as people look for it.
-LANGUAGES = {"en": "English", "da": "Dansk", "nb": "Norsk", "sv": "Svenska"}
-# Whose numbers, days and hours each writes: English as it is written in Europe.
-REGIONS = {"en": "en_GB", "da": "da_DK", "nb": "nb_NO", "sv": "sv_SE"}
 # What browsers ask for that one of ours serves.
 _ALIASES = {"no": "nb", "nn": "nb"}
-
-
-@cache
-def translations(language: str) -> NullTranslations:
-    """The catalogue of a language; English, and what is not translated, stays as it is written."""
-    path = LOCALES / language / "messages.po"
-    if language not in LANGUAGES or not path.exists():
-        return NullTranslations()
-    with path.open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
 
 
 def preferred(accept_language: str) -> str:

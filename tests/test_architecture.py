@@ -12,6 +12,7 @@ OURS = ("analyzer", "models", "api", "benchmarks", "tests")
 
 # Which library may be imported where: modules, or packages with a dot at the end.
 HOMES: dict[str, tuple[str, ...]] = {
+    "babel": ("analyzer.writing.catalogue",),
     "faker": ("models.evaluate", "analyzer.redaction.wordlists"),
     "floret": ("models.baselines",),
     "fsspec": ("analyzer.reading.sources", "analyzer.batch.output"),

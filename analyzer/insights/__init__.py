@@ -9,12 +9,13 @@ fail, and what to coach. docs/insights.md explains every figure.
 
 from __future__ import annotations
 
-from analyzer.insights.basics import changes, fix_first, pareto
+from analyzer.insights.basics import changes, fix_first, pareto, shown_by, weekly
 from analyzer.insights.canned import canned_empathy
-from analyzer.insights.coaching import coaching, praise, progress
+from analyzer.insights.coaching import coaching, progress
 from analyzer.insights.journeys import hit_again, journeys, ladder, recovery_curve
 from analyzer.insights.log import Log, make_log, read_log
 from analyzer.insights.matters import find_matters
+from analyzer.insights.praise import praise
 from analyzer.insights.promise_figures import promise_figures
 from analyzer.insights.promises import ledger
 
@@ -36,4 +37,6 @@ __all__ = [
     "promise_figures",
     "read_log",
     "recovery_curve",
+    "shown_by",
+    "weekly",
 ]

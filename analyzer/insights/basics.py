@@ -13,21 +13,31 @@ import pandas as pd
 
 from analyzer.insights.changes import change_points, discoveries
 from analyzer.insights.log import Log, most_likely
+from analyzer.messages import Message
 from analyzer.statistics import difference_of_means, difference_of_shares, likely_rate
 
 # Name -> what failed, for people.
 BASICS = {
-    "wrong_details": "A name, an amount, an item or an address was wrong, or asked for again",
-    "same_question": "The agent asked the same question twice in the call",
-    "no_greeting": "The call was not opened with a name and an offer to help",
-    "long_wait": "The customer was on hold for five minutes or more",
-    "passed_around": "The customer was handed on twice or more",
-    "dead_end": "Pushed away or handed on, unsolved, and nobody took the matter on",
+    "wrong_details": Message(
+        "A name, an amount, an item or an address was wrong, or asked for again"
+    ),
+    "same_question": Message("The agent asked the same question twice in the call"),
+    "no_greeting": Message("The call was not opened with a name and an offer to help"),
+    "long_wait": Message("The customer was on hold for five minutes or more"),
+    "passed_around": Message("The customer was handed on twice or more"),
+    "dead_end": Message("Pushed away or handed on, unsolved, and nobody took the matter on"),
 }
 LONG_WAIT_S = 300
 # With fewer calls on a side nothing is said.
 MIN_CALLS = 20
-_DAYS = 7
+# A basic has failed in a call if that is at least this likely.
+_FAILED = 0.5
+# The labels whose words show a failure, the first that a call has; of the others no words can.
+_SHOWN_BY = {
+    "wrong_details": ["basic_error"],
+    "passed_around": ["transfer"],
+    "dead_end": ["deflection", "transfer"],
+}
 
 
 def failed_basics(log: Log) -> pd.DataFrame:
@@ -82,7 +92,7 @@ def pareto(log: Log, by: Sequence[str] = ()) -> pd.DataFrame:
                     "per_100": rate.per_100,
                     "low": rate.interval.low,
                     "high": rate.interval.high,
-                    "customers": customers[values[values >= 0.5].index].nunique(),
+                    "customers": customers[values[values >= _FAILED].index].nunique(),
                     "share": round(100 * count / whole, 1),
                     "cumulative": round(100 * so_far / whole, 1),
                 }
@@ -105,7 +115,7 @@ def fix_first(log: Log, by: Sequence[str] = ("queue",)) -> pd.DataFrame:
         customers = _customers(calls)
         for basic in BASICS:
             values = failed[basic].reindex(scored.index)
-            hit, spared = scored[values >= 0.5], scored[values < 0.5]
+            hit, spared = scored[values >= _FAILED], scored[values < _FAILED]
             if min(len(hit), len(spared)) < MIN_CALLS:
                 continue
             bad, good = (int((side["band"] == "rasmus").sum()) for side in (hit, spared))
@@ -140,7 +150,7 @@ def weekly(log: Log, by: Sequence[str] = ()) -> pd.DataFrame:
     own = failed.loc[known["call"]].rename_axis("call").reset_index()
     table = own.melt("call", var_name="basic", value_name="p").dropna(subset="p")
     keys = known.assign(week=monday)[["call", "week", *by]].fillna(dict.fromkeys(by, ""))
-    table = table.merge(keys, on="call").assign(failed=lambda t: t["p"] >= 0.5)
+    table = table.merge(keys, on="call").assign(failed=lambda t: t["p"] >= _FAILED)
     grouped = table.groupby([*by, "basic", "week"], observed=True)
     return grouped.agg(calls=("p", "size"), failed=("failed", "sum")).reset_index()
 
@@ -179,6 +189,29 @@ def changes(log: Log, by: Sequence[str] = ("queue",)) -> pd.DataFrame:
     # series without a split passed the test with a p of its own, which is greater than all of these
     held = discoveries([*found, *[1.0] * (series_count - len(found))])
     return pd.DataFrame([row for row, holds in zip(rows, held, strict=False) if holds])
+
+
+def shown_by(log: Log, by: Sequence[str] = (), limit: int = 3) -> pd.DataFrame:
+    """For each group and basic the calls that show the failure best, up to `limit`: the surest
+    first, the latest of these first; `turn` and `words` are missing where no words can show it."""
+    failed = failed_basics(log).rename_axis("call").reset_index()
+    table = failed.melt("call", var_name="basic", value_name="p").dropna(subset="p")
+    table = table[table["p"] >= _FAILED]
+    keys = log.calls[["call", "at", *by]].fillna(dict.fromkeys(by, ""))
+    table = table.merge(keys, on="call").sort_values(["p", "at"], ascending=False, kind="stable")
+    table = table.groupby([*by, "basic"], observed=True).head(limit)
+    ranks = [
+        (basic, label, rank)
+        for basic, labels in _SHOWN_BY.items()
+        for rank, label in enumerate(labels)
+    ]
+    found = log.evidence[["call", "label", "turn", "text", "probability"]].merge(
+        pd.DataFrame(ranks, columns=["basic", "label", "rank"]), on="label"
+    )
+    found = found.sort_values(["rank", "probability"], ascending=[True, False], kind="stable")
+    found = found.drop_duplicates(["call", "basic"]).rename(columns={"text": "words"})
+    table = table.merge(found[["call", "basic", "turn", "words"]], on=["call", "basic"], how="left")
+    return table[[*by, "basic", "call", "turn", "words"]]
 
 
 def _groups(

@@ -80,3 +80,11 @@ def without_canned(calls: pd.DataFrame, canned: list[Canned]) -> pd.DataFrame:
         return calls
     less = calls["call"].map(repeated).fillna(0).astype("Int64")
     return calls.assign(empathy=(calls["empathy"] - less).clip(lower=0))
+
+
+def findings_without_canned(evidence: pd.DataFrame, canned: list[Canned]) -> pd.DataFrame:
+    """The findings, the surest first, without empathy that is the same each time."""
+    repeated = {key for item in canned for key in item.findings}
+    keys = pd.Series(zip(evidence["call"], evidence["turn"], strict=True), index=evidence.index)
+    is_canned = (evidence["label"] == "empathy") & keys.isin(repeated)
+    return evidence[~is_canned.fillna(False)].sort_values("probability", ascending=False)

@@ -1,4 +1,4 @@
-"""Coaching: the two habits that would move most, own calls to hear, progress, and praise.
+"""Coaching: the two habits that would move most, own calls to hear, and progress.
 
 It is about a person's or a team's own calls. Nobody is ranked: there is no figure here by which two
 people could be put in an order, and none is shown for fewer than `MIN_CALLS` calls.
@@ -6,14 +6,18 @@ people could be put in an order, and none is shown for fewer than `MIN_CALLS` ca
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from analyzer.insights.canned import Canned, canned_empathy, without_canned
+from analyzer.insights.canned import (
+    Canned,
+    canned_empathy,
+    findings_without_canned,
+    without_canned,
+)
 from analyzer.insights.habits import gains, habits_of, points
 from analyzer.insights.log import Log
 from analyzer.scorecard import Question, Scorecard, default_scorecard
@@ -26,6 +30,8 @@ from analyzer.statistics import (
 from analyzer.traits import LABELS, TRAIT
 
 MIN_CALLS = 20
+# Days compared on either side of a day.
+DAYS = 60
 _HABITS = 2
 _EXAMPLES = 3
 # A call is hard if the customer shows one of these.
@@ -87,35 +93,30 @@ class Progress:
     score_difference: Interval | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Praise:
-    """A star call: what the customer said of it, and what the agent did, both word by word."""
-
-    call: str
-    agent_id: str | None
-    day: date | None
-    score: float
-    customer_words: str | None
-    acts: list[tuple[str, str]]
-
-
-def coaching(log: Log, agent: str | None = None, card: Scorecard | None = None) -> Coaching:
+def coaching(
+    log: Log, agent: str | None = None, card: Scorecard | None = None, min_calls: int = MIN_CALLS
+) -> Coaching:
     """The habits to work on with one agent, or with all whose calls are in the log.
 
-    Canned empathy earns nothing here. `card` must be the scorecard that the calls were scored with.
+    Nothing is said of fewer than `min_calls` scored calls, nor canned sentences of an agent with
+    fewer. Canned empathy earns nothing here. `card` must be the scorecard that the calls were
+    scored with.
     """
     card = card or default_scorecard()
     scored = log.calls[log.calls["score"].notna()]
     mine = scored["agent_id"].eq(agent).fillna(False) if agent else scored["score"].notna()
     canned = canned_empathy(log, agent)
     own = without_canned(scored[mine], canned)
-    if len(own) < MIN_CALLS:
-        return Coaching(len(own), True, [], canned)
+    enough = own["agent_id"].value_counts() >= min_calls
+    named = [item for item in canned if enough.get(item.agent_id, False)]
+    if len(own) < min_calls:
+        return Coaching(len(own), True, [], named)
     rise, others = gains(own, card), gains(scored[~mine], card)
     # what does not count in a call adds nothing to it
     means = rise.fillna(0).mean().sort_values(ascending=False, kind="stable")
     questions = {question.id: question for question in habits_of(card)}
-    evidence = _evidence(log, own, canned)
+    evidence = findings_without_canned(log.evidence, canned)
+    evidence = evidence[evidence["call"].isin(own["call"])]
     habits = []
     for name in means.index[:_HABITS]:
         mean = mean_interval(rise[name].fillna(0).tolist())
@@ -125,16 +126,7 @@ def coaching(log: Log, agent: str | None = None, card: Scorecard | None = None) 
         question = questions[str(name)]
         good, listen = _examples(own, question, rise[name], evidence)
         habits.append(Habit(question.id, question.text, *mean, elsewhere, good, listen))
-    return Coaching(len(own), False, habits, canned)
-
-
-def _evidence(log: Log, calls: pd.DataFrame, canned: list[Canned]) -> pd.DataFrame:
-    """The findings of these calls, the surest first, without empathy that is the same each time."""
-    found = log.evidence[log.evidence["call"].isin(calls["call"])]
-    repeated = {key for item in canned for key in item.findings}
-    keys = pd.Series(zip(found["call"], found["turn"], strict=True), index=found.index)
-    is_canned = (found["label"] == "empathy") & keys.isin(repeated)
-    return found[~is_canned.fillna(False)].sort_values("probability", ascending=False)
+    return Coaching(len(own), False, habits, named)
 
 
 def _examples(
@@ -183,7 +175,7 @@ def _date(day: Any) -> date | None:
 
 def progress(
     log: Log, coached_on: date, question: str, agent: str | None = None, *,
-    card: Scorecard | None = None, days: int = 60,
+    card: Scorecard | None = None, days: int = DAYS, min_calls: int = MIN_CALLS,
 ) -> Progress:  # fmt: skip
     """A habit and the score in the `days` before a day and from it on."""
     card = card or default_scorecard()
@@ -195,7 +187,7 @@ def progress(
     own = [points(without_canned(side, canned_empathy(log, agent)), card)[question].dropna()
            for side in sides]  # fmt: skip
     counts = (len(own[0]), len(own[1]))
-    if min(counts) < MIN_CALLS:
+    if min(counts) < min_calls:
         return Progress(question, counts, too_few=True)
     wanted = next(q for q in habits_of(card) if q.id == question)
     needed = 0.0 if wanted.potential_score == 0 else 1e-9
@@ -212,26 +204,3 @@ def progress(
         score=(round(before, 1), round(after, 1)),
         score_difference=difference_of_means(scores[1], scores[0]),
     )
-
-
-def praise(log: Log, agent: str | None = None) -> Iterator[Praise]:
-    """The star calls, the latest first, with the words that make them such."""
-    stars = log.calls[log.calls["band"].eq("star").fillna(False)]
-    if agent:
-        stars = stars[stars["agent_id"].eq(agent).fillna(False)]
-    found = log.evidence[log.evidence["call"].isin(stars["call"])]
-    by_call = dict(iter(found.sort_values("probability", ascending=False).groupby("call")))
-    acts = ("compensation", "ownership", "empathy", "proactive_tip", "follow_up", "apology")
-    for row in stars.sort_values("at", ascending=False).to_dict("records"):
-        own = by_call.get(row["call"])
-        surest = {} if own is None else dict(
-            zip(own["label"][::-1], own["text"][::-1], strict=True)
-        )  # fmt: skip
-        yield Praise(
-            call=row["call"],
-            agent_id=None if pd.isna(row["agent_id"]) else row["agent_id"],
-            day=_date(row["day"]),
-            score=float(row["score"]),
-            customer_words=surest.get("satisfaction"),
-            acts=[(label, surest[label]) for label in acts if label in surest][:3],
-        )

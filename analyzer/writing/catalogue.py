@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from gettext import NullTranslations
+from datetime import date
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+
+# Each in its own words, as people look for it.
+LANGUAGES = {"en": "English", "da": "Dansk", "nb": "Norsk", "sv": "Svenska"}
+# Whose numbers, days and hours each writes: English as it is written in Europe.
+REGIONS = {"en": "en_GB", "da": "da_DK", "nb": "nb_NO", "sv": "sv_SE"}
+# The catalogues are the service's; a wheel brings them along.
+_ROOT = Path(__file__).parents[2]
+LOCALES = (_ROOT / "api" / "locales", _ROOT / "analyzer" / "locales")
 
 _CATALOGUE: ContextVar[NullTranslations] = ContextVar("catalogue")
 _ENGLISH = NullTranslations()
@@ -19,6 +31,24 @@ def speaking(catalogue: NullTranslations) -> Iterator[None]:
         yield
     finally:
         _CATALOGUE.reset(token)
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalogue of a language; English, and what is not translated, stays as it is written."""
+    paths = [folder / language / "messages.po" for folder in LOCALES if language in LANGUAGES]
+    path = next((path for path in paths if path.exists()), None)
+    if path is None:
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=language)
+    compiled = BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def gettext(message: str, **values: object) -> str:
@@ -42,6 +72,13 @@ def grouped(count: int) -> str:
 def decimal_point() -> str:
     """What stands before the decimals in the language of the page."""
     return _CATALOGUE.get(_ENGLISH).pgettext("decimal point", ".")
+
+
+def long_day(value: date, language: str) -> str:
+    """A day as a letter writes it, such as `3 March 2026`."""
+    from babel.dates import format_date
+
+    return str(format_date(value, "long", locale=REGIONS[language]))
 
 
 def marked(message: str) -> str:

@@ -52,6 +52,20 @@ def test_the_whole_table_goes_into_a_file(verb: str, tmp_path: Path) -> None:
     assert rows and f"{len(rows)} rows written" in result.stderr
 
 
+def test_letters_of_praise_are_written_in_a_language(samples: str, tmp_path: Path) -> None:
+    shown = kasper("praise", samples)
+    assert shown.exit_code == 0 and "To praise" in shown.stdout
+
+    path = tmp_path / "letters.html"
+    written = kasper("praise", samples, "-o", str(path), "--language", "da")
+    assert written.exit_code == 0 and "letters written" in written.stderr
+    assert '<html lang="da">' in path.read_text("utf-8")
+
+
+def test_without_a_star_call_nobody_is_praised() -> None:
+    assert "There is no star call" in kasper("praise", TRAMPOLINE).stdout
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "jsonl"])
 def test_a_table_may_have_other_forms(suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"ledger.{suffix}"
@@ -68,6 +82,8 @@ def test_a_table_may_have_other_forms(suffix: str, tmp_path: Path) -> None:
         (("promises", TRAMPOLINE, "-o", "no/such/ledger.csv"), "there is no folder"),
         (("basics", TRAMPOLINE, "--by", "colour"), "--by colour: use queue"),
         (("coaching", TRAMPOLINE, "--agent", "a-9"), "No call is of the agent 'a-9'"),
+        (("praise", TRAMPOLINE, "-o", "letters.md"), "must end in .html"),
+        (("praise", TRAMPOLINE, "--agent", "a-9"), "No call is of the agent 'a-9'"),
         (("coaching", TRAMPOLINE, "--habit", "deflection"), "Progress needs --coached-on"),
         (
             ("coaching", TRAMPOLINE, "--coached-on", "2026-03-02", "--habit", "x"),

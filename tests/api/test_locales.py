@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.scorecard import DEFAULT_SCORECARD
+from analyzer.writing import catalogue
 from analyzer.writing.catalogue import speaking
 from analyzer.writing.html_words import number, percent
 from api import locales
@@ -40,7 +41,7 @@ def danish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A catalogue with a few messages in the place of the real one."""
     (tmp_path / "da").mkdir()
     (tmp_path / "da" / "messages.po").write_text(CATALOGUE, "utf-8")
-    monkeypatch.setattr(locales, "LOCALES", tmp_path)
+    monkeypatch.setattr(catalogue, "LOCALES", (tmp_path,))
     locales.translations.cache_clear()
     environment.cache_clear()
     yield

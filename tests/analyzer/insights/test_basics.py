@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import pytest
 
-from analyzer.insights import changes, fix_first, pareto
+from analyzer.insights import changes, fix_first, pareto, shown_by
 from analyzer.insights.basics import failed_basics
 from analyzer.insights.log import Log
 from tests.analyzer.insights.year import BEGIN, SHIFTS, Year, year
@@ -108,3 +108,28 @@ def test_most_changes_of_generated_years_are_found_where_they_are(generated: Yea
             right += bool((weeks[of_it] - shift.week).abs().le(4).any())
 
     assert right >= 5  # of 6; docs/insights.md has the figure over thirty years
+
+
+def test_calls_that_show_a_failure_come_with_its_words(log: MakeLog) -> None:
+    wrong = [*GREETED, ("basic_error", "forkert navn")]
+    pushed = [*GREETED, ("transfer", "jeg stiller om"), ("deflection", "ikke os")]
+    table = shown_by(
+        log(
+            ("c-1", "2026-03-02", {}, wrong),
+            ("c-2", "2026-03-03", {"queue": "sales", "resolved": False}, pushed),
+            *[(f"n-{n}", f"2026-03-0{n}", {}, []) for n in range(1, 6)],
+        ),
+        ["queue"],
+    )
+    shown = [tuple(None if pd.isna(cell) else cell for cell in row) for row in table.to_numpy()]
+
+    assert set(shown) == {
+        ("support", "wrong_details", "c-1", 1, "forkert navn"),
+        ("sales", "dead_end", "c-2", 2, "ikke os"),
+        # the latest, no more than three, and no words for what is missing
+        *(("support", "no_greeting", f"n-{n}", None, None) for n in (5, 4, 3)),
+    }
+
+
+def test_calls_without_failures_show_nothing(log: MakeLog) -> None:
+    assert shown_by(log(("c-1", "2026-03-02", {}, GREETED))).empty

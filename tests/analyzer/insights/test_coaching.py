@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.insights import canned_empathy, coaching, praise, progress
+from analyzer.insights import canned_empathy, coaching, progress
 from analyzer.insights.habits import gains, habits_of
 from analyzer.insights.log import Log
 from analyzer.scorecard import Findings, apply, default_scorecard
@@ -138,7 +138,15 @@ def gains_of(found: object) -> dict[str, float]:
     return {habit.question: habit.points for habit in found.habits}  # type: ignore[attr-defined]
 
 
-# --- progress and praise
+def test_a_canned_sentence_of_an_agent_with_few_calls_is_not_named(log: MakeLog) -> None:
+    canned = [*RUDE, ("empathy", "det forstår jeg godt")]
+    made = log(*calls(8, canned), *calls(20, RUDE, agent="a-2", name="o"))
+
+    assert canned_empathy(made) and coaching(made).canned == []
+    assert coaching(made, min_calls=8).canned[0].agent_id == "a-1"
+
+
+# --- progress
 
 
 def test_progress_is_the_difference_with_its_interval(log: MakeLog) -> None:
@@ -155,15 +163,3 @@ def test_too_few_calls_make_no_progress(log: MakeLog) -> None:
     found = progress(log(*calls(30, RUDE)), date(2026, 3, 15), "deflection", "a-1")
 
     assert found.too_few and found.calls == (30, 0) and found.done is None
-
-
-def test_a_star_call_is_praised_in_its_own_words(log: MakeLog) -> None:
-    star = [("ownership", "den tager jeg"), ("satisfaction", "du er en engel")]
-    made = log(
-        ("c-1", "2026-03-02", {"band": "star", "score": 90.0, "agent_id": "a-1"}, star),
-        ("c-2", "2026-03-02", {"agent_id": "a-1"}, star),
-    )
-    (found,) = praise(made, "a-1")
-
-    assert (found.call, found.customer_words) == ("c-1", "du er en engel")
-    assert found.acts == [("ownership", "den tager jeg")]

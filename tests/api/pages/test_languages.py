@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from analyzer.writing import catalogue
 from api import locales
 from api.access import Role
 from api.pages.environment import environment
@@ -47,7 +48,7 @@ def danish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                for one, other in DANISH.items())  # fmt: skip
     (tmp_path / "po" / "da").mkdir(parents=True)
     (tmp_path / "po" / "da" / "messages.po").write_text("\n".join([HEAD, *entries]), "utf-8")
-    monkeypatch.setattr(locales, "LOCALES", tmp_path / "po")
+    monkeypatch.setattr(catalogue, "LOCALES", (tmp_path / "po",))
     for cached in (locales.translations, environment):
         cached.cache_clear()
     yield
