@@ -29,7 +29,11 @@ _MAX_PARTS = 2_000_000
 # Of a name in messages.
 _MAX_NAME = 200
 # Characters that a key can have, as wide as its column.
-_WIDTHS = {"id": 400, "customer_id": 200, "agent_id": 200, "queue": 200, "language": 16}
+_WIDTHS = {
+    "id": 400,
+    **dict.fromkeys(("customer_id", "agent_id", "queue", "case_id", "product"), 200),
+    "language": 16,
+}
 # What a database or a text file cannot hold: U+0000, and half a surrogate pair.
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 

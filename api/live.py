@@ -50,6 +50,8 @@ class Start(BaseModel):
     customer_id: Key | None = None
     agent_id: Key | None = None
     queue: Key | None = None
+    case_id: Key | None = None
+    product: Key | None = None
 
 
 class Said(TurnIn):
@@ -111,6 +113,8 @@ class LiveCall:
             customer_id=start.customer_id,
             agent_id=start.agent_id,
             queue=start.queue,
+            case_id=start.case_id,
+            product=start.product,
             source="live",
             format="live",
             roles=RoleDecision("given"),

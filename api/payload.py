@@ -11,7 +11,10 @@ from analyzer.errors import TranscriptError
 from analyzer.messages import Message
 from api.storage.tables import Call
 
-_KEPT = ("id", "language", "started_at", "customer_id", "agent_id", "queue", "source", "format")
+_KEPT = (
+    *("id", "language", "started_at", "customer_id", "agent_id", "queue", "case_id", "product"),
+    *("source", "format"),
+)
 
 
 def to_payload(conversation: Conversation) -> dict[str, Any]:

@@ -66,6 +66,8 @@ class CallIn(BaseModel):
                     "customer_id": "k-77",
                     "agent_id": "a-12",
                     "queue": "support",
+                    "case_id": "s-204",
+                    "product": "router",
                     "turns": [
                         {"role": "agent", "text": "Goddag, du taler med support."},
                         {"role": "customer", "text": "Min router blinker igen. Tredje gang!"},
@@ -82,6 +84,8 @@ class CallIn(BaseModel):
     customer_id: Key | None = None
     agent_id: Key | None = None
     queue: Key | None = None
+    case_id: Key | None = None
+    product: Key | None = None
     turns: Annotated[list[TurnIn], Field(min_length=1, max_length=10_000)]
 
     def conversation(self) -> Conversation:
@@ -94,6 +98,8 @@ class CallIn(BaseModel):
             customer_id=self.customer_id,
             agent_id=self.agent_id,
             queue=self.queue,
+            case_id=self.case_id,
+            product=self.product,
             roles=RoleDecision("given"),
         )
 
@@ -113,6 +119,8 @@ class CallSummary(BaseModel):
     customer_id: str | None
     agent_id: str | None
     queue: str | None
+    case_id: str | None
+    product: str | None
     turn_count: int
     duration_s: float | None
     score: float | None

@@ -47,6 +47,8 @@ NARROWED_BY = {
     "queue": marked("Queue"),
     "agent_id": marked("Agent"),
     "customer_id": marked("Customer"),
+    "case_id": marked("Case"),
+    "product": marked("Product"),
     "since": marked("From"),
     "until": marked("To"),
     "reviewed": marked("Reviewed"),
@@ -101,10 +103,11 @@ def _listed(each: calls.Listed) -> Listed:
 
 def options(db: Session, principal: Principal) -> dict[str, Any]:
     """What the form of filters offers."""
-    queues, agents = calls.choices(db, principal)
+    queues, agents, products = calls.choices(db, principal)
     return {
         "queues": queues,
         "agents": [] if principal.sees_own_only else agents,
+        "products": products,
         "flags": FLAG_TITLES,
         "traits": TRAITS,
         "call_languages": LANGUAGE_NAMES,

@@ -99,6 +99,8 @@ def _row(report: Report, content: str) -> Call:
         customer_id=conversation.customer_id,
         agent_id=conversation.agent_id,
         queue=conversation.queue,
+        case_id=conversation.case_id,
+        product=conversation.product,
         turn_count=len(conversation.turns),
         duration_s=conversation.duration,
         redacted=report.redacted,
@@ -205,14 +207,14 @@ def earlier(db: Session, principal: Principal, call: Call, limit: int = 10) -> l
     return entries(db, principal, db.scalars(query.order_by(*order).limit(limit)).all())
 
 
-def choices(db: Session, principal: Principal) -> tuple[list[str], list[str]]:
-    """The queues and the agents that a list of calls can be filtered by."""
+def choices(db: Session, principal: Principal) -> tuple[list[str], list[str], list[str]]:
+    """The queues, agents and products that a list of calls can be filtered by."""
 
     def named(column: Any) -> list[str]:
         query = select(column).where(visible(principal), column.is_not(None)).distinct()
         return list(db.scalars(query.order_by(column).limit(_CHOICES)))
 
-    return named(Call.queue), named(Call.agent_id)
+    return named(Call.queue), named(Call.agent_id), named(Call.product)
 
 
 def ids_after(db: Session, after: int, limit: int) -> list[tuple[int, str]]:

@@ -14,6 +14,7 @@ from analyzer.traits import LABELS
 from api.access import Principal
 from api.storage import words
 from api.storage.tables import (
+    Agent,
     Calibration,
     CalibrationCall,
     CalibrationMember,
@@ -43,6 +44,10 @@ class Filters:
     queue: str | None = None
     agent_id: str | None = None
     customer_id: str | None = None
+    case_id: str | None = None
+    product: str | None = None
+    # only calls of the agents of that team
+    team: str | None = None
     since: date | None = None
     until: date | None = None
     reviewed: bool | None = None
@@ -97,6 +102,8 @@ def matching(
         Call.queue: filters.queue,
         Call.agent_id: filters.agent_id,
         Call.customer_id: filters.customer_id,
+        Call.case_id: filters.case_id,
+        Call.product: filters.product,
         Call.disputed: filters.disputed,
         Call.waiting: filters.waiting,
         figure(principal, "corrected"): filters.corrected,
@@ -127,6 +134,9 @@ def matching(
     if filters.label:
         labels = figure(principal, "labels")
         query = query.where(labels.bitwise_and(bits_of(filters.label)) != 0)
+    if filters.team is not None:
+        members = select(Agent.agent_id).where(Agent.team == filters.team)
+        query = query.where(Call.agent_id.in_(members))
     if filters.job is not None:
         of_job = select(JobItem.call_id).join(Job, Job.id == JobItem.job_id)
         query = query.where(Call.id.in_(of_job.where(Job.uid == filters.job)))

@@ -48,6 +48,8 @@ def add(db: Session, call: Call, report: Report, revision: ScorecardRevision) ->
             machine_score=report.score,
             machine_band=report.band,
             machine_labels=bits_of(own.label for own in report.evidence),
+            hold_time=report.metrics.hold_time,
+            repeated_questions=len(report.metrics.repeated_questions),
             body=to_dict(report),
         )
         _take(stored, report)

@@ -225,6 +225,8 @@ class Call(Figures, Row):
         Index("ix_calls_queue", "queue", "occurred_at", "id"),
         Index("ix_calls_agent_id", "agent_id", "occurred_at", "id"),
         Index("ix_calls_customer_id", "customer_id", "occurred_at", "id"),
+        Index("ix_calls_case_id", "case_id", "occurred_at", "id"),
+        Index("ix_calls_product", "product", "occurred_at", "id"),
         Index("ix_calls_waiting", "waiting", "priority", "id"),
         Index("ix_calls_corrected", "corrected", "occurred_at", "id"),
         # all that figures over many calls need, so that they need not touch the transcripts
@@ -248,6 +250,8 @@ class Call(Figures, Row):
     customer_id: Mapped[str | None] = mapped_column(String(200))
     agent_id: Mapped[str | None] = mapped_column(String(200))
     queue: Mapped[str | None] = mapped_column(String(200))
+    case_id: Mapped[str | None] = mapped_column(String(200))
+    product: Mapped[str | None] = mapped_column(String(200))
     turn_count: Mapped[int]
     duration_s: Mapped[float | None]
     redacted: Mapped[bool]
@@ -282,6 +286,9 @@ class StoredReport(Figures, Row):
     model_name: Mapped[str]
     model_version: Mapped[str]
     model_sha256: Mapped[str] = mapped_column(String(64))
+    # of the metrics in `body`, what figures over many calls need
+    hold_time: Mapped[float | None]
+    repeated_questions: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(sort_order=1)
     corrected_body: Mapped[dict[str, Any] | None] = mapped_column(
         JSON(none_as_null=True), sort_order=1

@@ -65,6 +65,8 @@ def upgrade() -> None:
         sa.Column("customer_id", sa.String(length=200), nullable=True),
         sa.Column("agent_id", sa.String(length=200), nullable=True),
         sa.Column("queue", sa.String(length=200), nullable=True),
+        sa.Column("case_id", sa.String(length=200), nullable=True),
+        sa.Column("product", sa.String(length=200), nullable=True),
         sa.Column("turn_count", sa.Integer(), nullable=False),
         sa.Column("duration_s", sa.Float(), nullable=True),
         sa.Column("redacted", sa.Boolean(), nullable=False),
@@ -108,6 +110,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_calls_agent_id", "calls", ["agent_id", "occurred_at", "id"], unique=False)
     op.create_index("ix_calls_band", "calls", ["band", "occurred_at", "id"], unique=False)
+    op.create_index("ix_calls_case_id", "calls", ["case_id", "occurred_at", "id"], unique=False)
     op.create_index("ix_calls_corrected", "calls", ["corrected", "occurred_at", "id"], unique=False)
     op.create_index(
         "ix_calls_customer_id", "calls", ["customer_id", "occurred_at", "id"], unique=False
@@ -135,6 +138,7 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index("ix_calls_occurred_at", "calls", ["occurred_at", "id"], unique=False)
+    op.create_index("ix_calls_product", "calls", ["product", "occurred_at", "id"], unique=False)
     op.create_index("ix_calls_queue", "calls", ["queue", "occurred_at", "id"], unique=False)
     op.create_index(op.f("ix_calls_report_id"), "calls", ["report_id"], unique=False)
     op.create_index("ix_calls_score", "calls", ["score", "id"], unique=False)
@@ -449,6 +453,8 @@ def upgrade() -> None:
         sa.Column("model_name", sa.Text(), nullable=False),
         sa.Column("model_version", sa.Text(), nullable=False),
         sa.Column("model_sha256", sa.String(length=64), nullable=False),
+        sa.Column("hold_time", sa.Float(), nullable=True),
+        sa.Column("repeated_questions", sa.Integer(), nullable=False),
         sa.Column("score", sa.Float(), nullable=True),
         sa.Column("band", sa.String(length=16), nullable=True),
         sa.Column("resolved", sa.Boolean(), nullable=True),

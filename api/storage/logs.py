@@ -1,0 +1,95 @@
+"""Stored calls as the log that `analyzer.insights` reads: columns, no transcripts, no reports.
+
+What people corrected or withdrew counts as they left it. A name of a call in the log is its `uid`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from analyzer.frames import CALL_COLUMNS, EVIDENCE_COLUMNS, TURN_COLUMNS, Frames
+from analyzer.insights.log import Log, make_log
+from analyzer.traits import LABELS
+from api.access import Principal
+from api.storage.filters import Filters, matching
+from api.storage.tables import Call, EvidenceRow, StoredReport
+
+# Rows that are in memory as Python objects at once.
+_PORTION = 10_000
+# Columns of a call's row and where they are stored; those of LABELS are counted from the evidence.
+_OF_CALL = ("language", "started_at", "customer_id", "agent_id", "queue", "case_id", "product",
+            "turn_count", "duration_s")  # fmt: skip
+_OF_REPORT = ("score", "band", "resolved", "failure", "recovery", "transfers", "hold_time",
+              "repeated_questions")  # fmt: skip
+_TYPES = {name: CALL_COLUMNS[name] for name in ("call", *_OF_CALL, *_OF_REPORT)}
+_TYPES["occurred_at"] = "datetime64[us, UTC]"
+# `source` of a finding is not in the table of evidence and nothing here asks for it
+_FOUND = {name: kind for name, kind in EVIDENCE_COLUMNS.items() if name != "source"}
+
+
+def load(db: Session, principal: Principal, filters: Filters) -> Log:
+    """The calls that match and that the principal may see, with the reports that they see of them.
+
+    Calls that no report is on are left out. `turns` is empty; of the columns of `CALL_COLUMNS`
+    those are there that figures over many calls need, and `occurred_at`, by which `filters` tell
+    the days: the time of storing where a call does not say when it began.
+    """
+    report_id = Call.released_report_id if principal.sees_own_only else Call.report_id
+    chosen = select(Call).join(StoredReport, StoredReport.id == report_id)
+    chosen = matching(chosen, db, principal, filters)
+    columns = [getattr(Call, name) for name in _OF_CALL]
+    columns += [getattr(StoredReport, name) for name in _OF_REPORT]
+    calls = _frame(db, chosen.with_only_columns(Call.uid, *columns, Call.occurred_at), _TYPES)
+    evidence = pd.concat([_machine(db, chosen), _corrected(db, chosen)], ignore_index=True)
+    return make_log(Frames(_counted(calls, evidence), _empty(TURN_COLUMNS), evidence))
+
+
+def _machine(db: Session, chosen: Select[Any]) -> pd.DataFrame:
+    """The findings of reports by which nobody has said anything."""
+    columns = [getattr(EvidenceRow, name) for name in _FOUND if name != "call"]
+    found = chosen.join(EvidenceRow, EvidenceRow.report_id == StoredReport.id)
+    found = found.where(EvidenceRow.certain, StoredReport.corrected_body.is_(None))
+    return _frame(db, found.with_only_columns(Call.uid, *columns), _FOUND)
+
+
+def _corrected(db: Session, chosen: Select[Any]) -> pd.DataFrame:
+    """The findings that hold after what people said."""
+    bodies = chosen.where(StoredReport.corrected_body.is_not(None))
+    query = bodies.with_only_columns(Call.uid, StoredReport.corrected_body)
+    rows = [
+        (uid, *(found[name] for name in _FOUND if name != "call"))
+        for uid, body in db.execute(query.execution_options(yield_per=_PORTION // 100))
+        for found in body["evidence"]
+    ]
+    return _typed(rows, _FOUND)
+
+
+def _counted(calls: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
+    """The calls with the number of turns that carry each label, missing where none was judged."""
+    turns = evidence[["call", "label", "turn"]].drop_duplicates()
+    counts = turns.groupby(["call", "label"]).size().unstack("label", fill_value=0)
+    counts = counts.reindex(index=calls["call"], columns=list(LABELS), fill_value=0)
+    counts = counts.astype("Int64").reset_index(drop=True)
+    judged = calls["failure"].notna()
+    return pd.concat([calls, counts.where(judged)], axis=1)
+
+
+def _frame(db: Session, query: Select[Any], types: dict[str, str]) -> pd.DataFrame:
+    parts = [
+        _typed(rows, types)
+        for rows in db.execute(query.execution_options(yield_per=_PORTION)).partitions()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else _empty(types)
+
+
+def _typed(rows: Sequence[Any], types: dict[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=list(types), dtype=object).astype(types)
+
+
+def _empty(types: dict[str, str]) -> pd.DataFrame:
+    return _typed([], types)
