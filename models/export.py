@@ -41,6 +41,8 @@ from models.train import ENCODER as ENCODER_CONFIG
 VERSION = "4"
 MODELS = Path(__file__).parent
 _OPSET, _IR_VERSION = 18, 10
+# ONNX Runtime's own operators, and the version of them.
+_MICROSOFT = helper.make_opsetid("com.microsoft", 1)
 # 8-bit integers: 127 steps either way of the middle; below the smallest scale everything is 0.
 _STEPS, _MIDDLE, _SMALLEST = 127, 128, 1e-8
 # A table of more numbers than this is stored in 8 bits.
@@ -195,11 +197,11 @@ def in_8_bits(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in model.graph.node:
         table = tables.get(node.input[-1 if node.op_type == "MatMul" else 0])
         if node.op_type == "MatMul" and table is not None:
-            tables.pop(table.name)
+            weights = numpy_helper.to_array(tables.pop(table.name))
             source = node.input[0]
             if source not in rows_in:
-                rows_in[source] = steps.rows(source)
-            steps.product(rows_in[source], numpy_helper.to_array(table), node.output[0])
+                rows_in[source] = steps.rows(source, len(weights))
+            steps.product(rows_in[source], weights, node.output[0])
         elif node.op_type == "Gather" and table is not None and np.prod(table.dims) > _LARGE:
             tables.pop(table.name)
             steps.lookup(numpy_helper.to_array(table), node.input[1], node.output[0])
@@ -212,7 +214,8 @@ def in_8_bits(model: onnx.ModelProto) -> onnx.ModelProto:
         model.graph.output,
         [*tables.values(), *steps.constants],
     )
-    small = helper.make_model(graph, opset_imports=model.opset_import, ir_version=_IR_VERSION)
+    opsets = [*model.opset_import, _MICROSOFT]
+    small = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
     onnx.checker.check_model(small)
     return small
 
@@ -223,36 +226,47 @@ class _Steps:
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self._constant("last_axis", np.array([-1]))
+        self._constant("last", np.array([-1]))
         self._constant("steps_of_8_bits", np.array(_STEPS, np.float32))
         self._constant("smallest", np.array(_SMALLEST, np.float32))
-        self._constant("middle", np.array(_MIDDLE, np.float32))
-        self._constant("middle_8", np.array(_MIDDLE, np.uint8))
+        self._constant("middle", np.array(_MIDDLE, np.uint8))
+        self._constant("one", np.array(1, np.float32))
 
-    def rows(self, source: str) -> str:
-        """Each row of `source` as 8-bit integers about 128, `NAME.rows`, and their `NAME.scale`."""
+    def rows(self, source: str, width: int) -> str:
+        """The rows of `source`, `width` wide, as 8-bit integers about 128: `NAME.rows` (rows,
+        width), their `NAME.scales` (rows, 1), and `NAME.before`, the sizes before the last of
+        `source`."""
         name = f"{source}.8"
-        self._add("Abs", [source], f"{name}.size")
-        self._add("ReduceMax", [f"{name}.size", "last_axis"], f"{name}.most", keepdims=1)
+        self._constant(f"{name}.flat_shape", np.array([-1, width]))
+        self._add("Shape", [source], f"{name}.before", start=0, end=-1)
+        self._add("Reshape", [source, f"{name}.flat_shape"], f"{name}.flat")
+        self._add("Abs", [f"{name}.flat"], f"{name}.size")
+        self._add("ReduceMax", [f"{name}.size", "last"], f"{name}.most", keepdims=0)
         self._add("Div", [f"{name}.most", "steps_of_8_bits"], f"{name}.step")
         self._add("Max", [f"{name}.step", "smallest"], f"{name}.scale")
-        self._add("Div", [source, f"{name}.scale"], f"{name}.scaled")
-        self._add("Add", [f"{name}.scaled", "middle"], f"{name}.moved")
-        self._add("Round", [f"{name}.moved"], f"{name}.whole")
-        self._add("Cast", [f"{name}.whole"], f"{name}.rows", to=TensorProto.UINT8)
+        self._add("Shape", [f"{name}.scale"], f"{name}.count")
+        self._add("Expand", ["middle", f"{name}.count"], f"{name}.middles")
+        parts = [f"{name}.flat", f"{name}.scale", f"{name}.middles"]
+        self._add("QuantizeLinear", parts, f"{name}.rows", axis=0)
+        self._add("Unsqueeze", [f"{name}.scale", "last"], f"{name}.scales")
         return name
 
     def product(self, rows: str, weights: NDArray[Any], output: str) -> None:
-        """The product of rows and weights; the scales one after the other, since ONNX Runtime takes
-        a product of both for that of a whole batch."""
+        """The product of rows and weights; the scales of the rows come after it, since the fused
+        operator takes one scale for a whole batch."""
+        width = weights.shape[1]
         scale = np.maximum(np.abs(weights).max(0), _SMALLEST) / _STEPS
         self._constant(f"{output}.weights", np.round(weights / scale).astype(np.int8))
         self._constant(f"{output}.columns", scale.astype(np.float32))
-        inputs = [f"{rows}.rows", f"{output}.weights", "middle_8"]
-        self._add("MatMulInteger", inputs, f"{output}.sum")
-        self._add("Cast", [f"{output}.sum"], f"{output}.float", to=TensorProto.FLOAT)
-        self._add("Mul", [f"{output}.float", f"{output}.columns"], f"{output}.half")
-        self._add("Mul", [f"{output}.half", f"{rows}.scale"], output)
+        self._constant(f"{output}.zeros", np.zeros(width, np.int8))
+        self._constant(f"{output}.width", np.array([width]))
+        inputs = [f"{rows}.rows", f"{output}.weights", "one", f"{output}.columns"]
+        inputs += ["middle", f"{output}.zeros"]
+        domain = _MICROSOFT.domain
+        self._add("MatMulIntegerToFloat", inputs, f"{output}.half", domain=domain)
+        self._add("Mul", [f"{output}.half", f"{rows}.scales"], f"{output}.flat")
+        self._add("Concat", [f"{rows}.before", f"{output}.width"], f"{output}.shape", axis=0)
+        self._add("Reshape", [f"{output}.flat", f"{output}.shape"], output)
 
     def lookup(self, table: NDArray[Any], places: str, output: str) -> None:
         """Rows of a table."""

@@ -198,7 +198,7 @@ def _graph(
             input_names=list(inputs),
             output_names=outputs,
             dynamic_shapes=sizes,
-            opset_version=18,
+            opset_version=20,
             verbose=False,
         )
     assert program is not None
