@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ def record(name: str, figures: dict[str, Any]) -> None:
         "commit": _git("rev-parse", "--short", "HEAD")
         + ("+" if _git("status", "-s", "-uno") else ""),
         "machine": describe(),
+        "cores": os.cpu_count(),
         "load": Path("/proc/loadavg").read_text().split()[0]
         if Path("/proc/loadavg").exists()
         else "",
@@ -34,9 +37,9 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _told() -> str:
-    """The figures of a whole call log, as docs/batch.md and the README show them."""
-    batch = json.loads((RESULTS / "batch.json").read_text("utf-8"))
+def _log_told() -> str:
+    """The figures of a whole call log, for docs/batch.md."""
+    batch = _recorded("batch")
     lines = ["| turns | calls | run by | calls/s | turns/s | peak memory |"]
     lines.append("| ---: | ---: | --- | ---: | ---: | ---: |")
     for run in batch["runs"]:
@@ -45,19 +48,86 @@ def _told() -> str:
             f"| {run['turns']:,} | {run['calls']:,} | {run['engine']} | {rates[0]:,.0f} | "
             f"{rates[1]:,.0f} | {run['peak_mib']:,.0f} MiB |"
         )
+    longest = _longest(batch)
+    an_hour = longest["calls"] / longest["seconds"] / batch["cores"] * 3600
     model = sum(share for step, share in batch["shares"].items() if step.startswith("model"))
     lines += [
         "",
         f"Of one process' time {model:.0%} is spent in the model's products. Between the results "
         f"and those of 200 calls scored one by one the greatest difference is "
         f"{batch['difference']:.1g}.",
-        f"Measured on {batch['date']} at {batch['commit']}, with a load of {batch['load']} at the "
-        f"end, on {batch['machine']} (`python -m benchmarks.batch`).",
+        "",
+        f"The longest local run makes {an_hour:,.0f} calls of "
+        f"{longest['turns'] / longest['calls']:.0f} turns in a core-hour. At that rate ten million "
+        f"calls take {10e6 / an_hour:,.0f} core-hours: a night of twelve hours on "
+        f"{math.ceil(10e6 / an_hour / 12)} such cores. What that costs is this number times the "
+        "price of a core-hour where you compute.",
+        "",
+        _measured(batch, "batch"),
     ]
     return "\n".join(lines)
 
 
-if __name__ == "__main__":
+def _model_told() -> str:
+    """The model beside others, for docs/batch.md."""
+    model = _recorded("model")
+    rates: dict[str, float] = model["turns_per_second"]
+    lines = ["| run by | turns/s | Kasper is |", "| --- | ---: | ---: |"]
+    for name, rate in rates.items():
+        times = "" if name == "Kasper" else f"{rates['Kasper'] / rate:.2g} times as fast"
+        lines.append(f"| {name} | {rate:,.0f} | {times} |")
+    lines += [
+        "",
+        f"The encoder's products reach {model['share_of_peak']:.0%} of what the same machine "
+        "reaches in one large product of 8-bit matrices.",
+        "",
+        _measured(model, "model"),
+    ]
+    return "\n".join(lines)
+
+
+def _readme_told() -> str:
+    """Both in a sentence, for the README."""
+    batch, model = _recorded("batch"), _recorded("model")
+    longest = _longest(batch)
+    rates = model["turns_per_second"]
+    times = rates["Kasper"] / rates["transformers pipeline, same shape"]
+    return (
+        f"Measured on {batch['machine'].split(',')[0]} with {batch['cores']} cores: "
+        f"{longest['calls'] / longest['seconds']:.0f} calls of "
+        f"{longest['turns'] / longest['calls']:.0f} turns a second, {longest['peak_mib']:,.0f} MiB "
+        f"whatever the size, {times:.0f} times as fast as a `transformers` pipeline of the same "
+        "shape."
+    )
+
+
+def _longest(batch: dict[str, Any]) -> dict[str, Any]:
+    local = [run for run in batch["runs"] if run["engine"] == "local"]
+    longest: dict[str, Any] = max(local, key=lambda run: run["turns"])
+    return longest
+
+
+def _recorded(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def _measured(figures: dict[str, Any], module: str) -> str:
+    return (
+        f"Measured on {figures['date']} at {figures['commit']}, with a load of {figures['load']} "
+        f"at the end, on {figures['machine']} (`python -m benchmarks.{module}`)."
+    )
+
+
+def main() -> None:
+    """Write the recorded figures into the documents that show them."""
     from models.dataset import write_between
 
-    write_between(Path("docs/batch.md"), "<!-- figures: python -m benchmarks.results -->", _told())
+    page = Path("docs/batch.md")
+    write_between(page, "<!-- figures: benchmarks/results/batch.json -->", _log_told())
+    write_between(page, "<!-- figures: benchmarks/results/model.json -->", _model_told())
+    write_between(Path("README.md"), "<!-- figures: benchmarks/results -->", _readme_told())
+
+
+if __name__ == "__main__":
+    main()
