@@ -215,6 +215,12 @@ def migrate(context: typer.Context) -> None:
     _from_checkout("migrate", "api.serve", "api", ["migrate", *context.args])
 
 
+@app.command(context_settings=_PASSED_ON)
+def documents(context: typer.Context) -> None:
+    """Write the documents that EU law asks for; see `kasper documents --help`."""
+    _from_checkout("documents", "api.documents", "api", context.args)
+
+
 def _from_checkout(verb: str, name: str, extra: str, arguments: list[str]) -> None:
     """Run a verb of `models/` or `api/`, which are no part of the library: found by name."""
     with usage_errors():

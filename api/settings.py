@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     link_hours: float = Field(default=48.0, gt=0)
     """How long a link to set a password is good."""
 
+    documents_dir: Path | None = None
+    """A folder with documents that you have completed, such as `worker-information.da.md` of `kasper
+    documents`; the page *About Kasper* shows those in place of its own."""
     min_calls: int = Field(default=20, ge=1)
     """Figures about a person or a team with fewer scored calls are not shown."""
     keep_calls_days: int = Field(default=365, ge=1)

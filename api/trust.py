@@ -119,13 +119,19 @@ def trust(db: Session, model: ModelInfo, today: date) -> Trust:
     )
 
 
-def card_of(model: ModelInfo) -> Card | None:
-    """The figures that were measured when the model was made."""
+def figures_of(model: ModelInfo) -> dict[str, Any] | None:
+    """All that was measured when the model was made; none where that was another model."""
     try:
         figures: dict[str, Any] = json.loads((published_folder() / "metrics.json").read_text())
     except (ModelError, OSError, ValueError):
         return None
-    if figures["model"]["sha256"] != model.sha256:
+    return figures if figures["model"]["sha256"] == model.sha256 else None
+
+
+def card_of(model: ModelInfo) -> Card | None:
+    """Of these figures, those that people are shown."""
+    figures = figures_of(model)
+    if figures is None:
         return None
     return Card(
         calls=figures["calls"]["calls"],

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from api.pages import (
+    about,
     account,
     admin,
     blind,
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     team.router,
     scorecards.router,
     trust.router,
+    about.router,
 )
 
 
