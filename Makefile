@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 # The pre-trained encoder; docs/training.md says how to make it.
 BASE ?= runs/base/encoder
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' analyzer/__init__.py)
 BABEL := $(BIN)/python -m babel.messages.frontend
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo serve test cover lint format messages bench train clean
+.PHONY: demo serve test cover lint format messages bench train wheel sbom release audit clean
 
 demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
 	$(BIN)/kasper score data/samples
@@ -55,6 +56,24 @@ train: $(VENV)/.dev  ## data/training -> models/kasper-tagger, with its figures
 	$(BIN)/kasper train --base $(BASE)
 	$(BIN)/kasper export
 	$(BIN)/kasper evaluate --beside --write
+
+wheel: $(VENV)/.dev  ## dist/: the wheel, the same bytes whenever it is built from the same commit
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -t wheel -d dist
+
+sbom: $(VENV)/.dev  ## dist/: every part of the service, as CycloneDX; installs it beside for that
+	$(PYTHON) -m venv --clear build/release
+	build/release/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[api]'
+	mkdir -p dist
+	$(BIN)/cyclonedx-py environment build/release --pyproject pyproject.toml --output-reproducible \
+	  --output-file dist/kasper-$(VERSION).cdx.json
+
+release: wheel sbom  ## both, and SHA256SUMS to be signed; docs/releasing.md
+	cd models/kasper-tagger && sha256sum *.onnx *.json > $(CURDIR)/dist/SHA256SUMS
+	cd dist && sha256sum kasper_qa-$(VERSION)-*.whl kasper-$(VERSION).cdx.json >> SHA256SUMS
+
+audit: $(VENV)/.dev  ## known weaknesses of what is pinned; needs the network, so `make test` leaves it out
+	$(BIN)/pip-audit --strict --vulnerability-service osv --requirement constraints.txt --no-deps --disable-pip \
+	  --progress-spinner off
 
 clean:
 	rm -rf $(VENV) build dist kasper-report.html .mypy_cache .pytest_cache .ruff_cache .hypothesis

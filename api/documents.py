@@ -3,8 +3,8 @@
     kasper documents -o FOLDER                   # all of them, as Markdown and to be printed
     kasper documents -o FOLDER --language da     # only Danish where there is a choice
 
-Each is a template, `api/templates/documents/<name>.<language>.md.j2`. What Kasper knows of itself is
-filled in; what only the employer knows is marked, and so is what a lawyer should look at. No
+Each is a template, `api/templates/documents/<name>.<language>.md.j2`. What Kasper knows of itself
+is filled in; what only the employer knows is marked, and so is what a lawyer should look at. No
 figure stands in a template: all come from the settings, the scorecard, and the model's own.
 """
 
@@ -69,9 +69,7 @@ DOCUMENTS = {
     ),
     "dpia": Document(marked("Data protection impact assessment"), "GDPR, Art. 35"),
     "fria": Document(marked("Fundamental rights impact assessment"), "AI Act, Art. 27"),
-    "logs-and-retention": Document(
-        marked("Logs and retention"), "AI Act, Art. 12, 19 and 26(6)"
-    ),
+    "logs-and-retention": Document(marked("Logs and retention"), "AI Act, Art. 12, 19 and 26(6)"),
     "technical-documentation": Document(
         marked("Technical documentation"), "AI Act, Art. 11 and Annex IV"
     ),
@@ -84,7 +82,8 @@ _CHECK = {
     "nb": "LA EN JURIST SE PÅ DET",
     "sv": "LÅT EN JURIST TITTA",
 }
-_MARKS = re.compile(rf"<strong>(\[(?:{'|'.join((*_FILL.values(), *_CHECK.values()))}): .*?\])</strong>")
+_WORDS = "|".join((*_FILL.values(), *_CHECK.values()))
+_MARKS = re.compile(rf"<strong>(\[(?:{_WORDS}): .*?\])</strong>")
 # What would be read as Markdown in words that come from elsewhere.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 # Findings that are named as the least reliable.
@@ -138,23 +137,27 @@ def write(name: str, language: str, about: Installation, today: date) -> str:
     card = card_of(about.model)
     questions = [own for section in about.scorecard.sections for own in section.questions]
     say = translations(language).gettext
-    text = _environment(language).get_template(f"{name}.{language}.md.j2").render(
-        about=about,
-        settings=about.settings,
-        figures=figures_of(about.model),
-        card=card,
-        weakest=_weakest(card),
-        sighs=[say(own.text) for own in questions if "sigh" in own.measure],
-        automatic_fail=any(
-            choice.automatic_fail for own in questions for choice in own.answer_choices
-        ),
-        usual_min_calls=Settings.model_fields["min_calls"].default,
-        today=today,
-        documents=DOCUMENTS,
-        roles=list(Role),
-        allowed=ALLOWED,
-        permissions=list(Permission),
-        least_audit_days=LEAST_AUDIT_DAYS,
+    text = (
+        _environment(language)
+        .get_template(f"{name}.{language}.md.j2")
+        .render(
+            about=about,
+            settings=about.settings,
+            figures=figures_of(about.model),
+            card=card,
+            weakest=_weakest(card),
+            sighs=[say(own.text) for own in questions if "sigh" in own.measure],
+            automatic_fail=any(
+                choice.automatic_fail for own in questions for choice in own.answer_choices
+            ),
+            usual_min_calls=Settings.model_fields["min_calls"].default,
+            today=today,
+            documents=DOCUMENTS,
+            roles=list(Role),
+            allowed=ALLOWED,
+            permissions=list(Permission),
+            least_audit_days=LEAST_AUDIT_DAYS,
+        )
     )
     return re.sub(r"\n{3,}", "\n\n", re.sub(r" +\n", "\n", text)).strip() + "\n"
 

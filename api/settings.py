@@ -87,8 +87,8 @@ class Settings(BaseSettings):
     """How long a link to set a password is good."""
 
     documents_dir: Path | None = None
-    """A folder with documents that you have completed, such as `worker-information.da.md` of `kasper
-    documents`; the page *About Kasper* shows those in place of its own."""
+    """A folder with documents that you have completed, such as `worker-information.da.md`; the page
+    *About Kasper* shows them in place of its own drafts (docs/documents.md)."""
     min_calls: int = Field(default=20, ge=1)
     """Figures about a person or a team with fewer scored calls are not shown."""
     keep_calls_days: int = Field(default=365, ge=1)

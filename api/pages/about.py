@@ -41,9 +41,7 @@ def about_document(
 
 
 @router.get("/admin/documents")
-def documents_page(
-    request: Request, parts: ServiceDep, db: Db, principal: Setter
-) -> Response:
+def documents_page(request: Request, parts: ServiceDep, db: Db, principal: Setter) -> Response:
     """Every document, and how to get them."""
     about, today = _installation(parts, db), _today()
     return page(
