@@ -84,6 +84,13 @@ _CHECK = {
 }
 _WORDS = "|".join((*_FILL.values(), *_CHECK.values()))
 _MARKS = re.compile(rf"<strong>(\[(?:{_WORDS}): .*?\])</strong>")
+# Babel's Swedish day is a day and a night.
+_DAYS = {
+    "en": ("day", "days"),
+    "da": ("dag", "dage"),
+    "nb": ("dag", "dager"),
+    "sv": ("dag", "dagar"),
+}
 # What would be read as Markdown in words that come from elsewhere.
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 # Findings that are named as the least reliable.
@@ -226,7 +233,9 @@ def _environment(language: str) -> Environment:
         finalize=_plain,
     )
     jinja.filters.update(
-        days=lambda count: units.format_unit(count, "day", "long", locale=region),
+        days=lambda count: (
+            f"{numbers.format_decimal(count, locale=region)} {_DAYS[language][count != 1]}"
+        ),
         hours=lambda count: units.format_unit(count, "hour", "long", locale=region),
         day=lambda value: dates.format_date(value, "long", locale=region),
         number=lambda value, decimals=0: numbers.format_decimal(

@@ -49,6 +49,10 @@ PAGES = {
     "audit": "/admin/audit",
     "audit-checked": "/admin/audit?verify=true",
     "system": "/admin/system",
+    "documents": "/admin/documents",
+    "about": "/about",
+    "not-done": "/about/not-done",
+    "human-oversight": "/about/human-oversight",
     "not-for-you": "/admin/people",
 }
 # Who opens them: an admin may see every page, but a blind review is for its members.
@@ -62,6 +66,8 @@ ROLES = {
     "queue": Role.COACH,
     "call": Role.COACH,
     "call-da": Role.COACH,
+    "about": Role.AGENT,
+    "not-done": Role.AGENT,
 }
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
