@@ -60,21 +60,13 @@ def test_it_works_where_there_is_nothing_else_of_kasper(wheel: Path, tmp_path: P
     subprocess.run([sys.executable, "-m", *pip], check=True, capture_output=True)
     call.write_text(CALL, "utf-8")
     scored = subprocess.run(
-        [sys.executable, "-m", "analyzer", "score", call, "-o", tmp_path / "out.jsonl"],
+        [sys.executable, "-v", "-m", "analyzer", "score", call, "-o", tmp_path / "out.jsonl"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,
     )
     assert scored.returncode == 0, scored.stderr
+    assert f"{installed}/analyzer/scoring.py" in scored.stderr
     report = json.loads((tmp_path / "out.jsonl").read_text("utf-8"))
     assert "deflection" in {own["label"] for own in report["evidence"]}
-    papers = subprocess.run(
-        [sys.executable, "-m", "analyzer", "documents", "-o", tmp_path / "papers"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(installed)},
-        capture_output=True,
-        text=True,
-    )
-    # the service is no part of the wheel, and that is said
-    assert papers.returncode == 2 and "checkout" in papers.stderr
