@@ -17,6 +17,7 @@ from api.documents import DOCUMENTS, Installation
 from api.pages.operation import Setter
 from api.pages.render import language_of, page
 from api.problems import not_found
+from api.trust import card_of
 
 router = APIRouter()
 
@@ -50,7 +51,7 @@ def documents_page(request: Request, parts: ServiceDep, db: Db, principal: Sette
         "admin_documents.html.j2",
         documents=DOCUMENTS,
         settings=parts.settings,
-        card=documents.card_of(about.model),
+        card=card_of(about.model),
         completed=_completed(parts.settings.documents_dir),
         today=today,
     )
