@@ -12,7 +12,7 @@ import pytest
 from analyzer.frames import CALL_COLUMNS, EVIDENCE_COLUMNS, TURN_COLUMNS, Frames
 from analyzer.insights.log import Log, make_log
 from analyzer.traits import LABELS, TRAIT
-from tests.analyzer.insights.year import Year, year
+from benchmarks.year import Year, year
 
 Call = tuple[str, str | None, dict[str, Any], list[tuple[str, str]]]
 

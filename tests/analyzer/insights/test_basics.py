@@ -8,7 +8,7 @@ import pytest
 from analyzer.insights import changes, fix_first, pareto, shown_by
 from analyzer.insights.basics import failed_basics
 from analyzer.insights.log import Log
-from tests.analyzer.insights.year import BEGIN, SHIFTS, Year, year
+from benchmarks.year import BEGIN, SHIFTS, Year, year
 
 MakeLog = Callable[..., Log]
 GREETED = [("greeting", "hej")]

@@ -6,7 +6,7 @@ import pandas as pd
 
 from analyzer.insights import find_matters, hit_again, journeys, ladder, recovery_curve
 from analyzer.insights.log import Log
-from tests.analyzer.insights.year import Year, year
+from benchmarks.year import Year, year
 
 MakeLog = Callable[..., Log]
 AGAIN = [("repeat_contact", "det er anden gang")]

@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.insights import find_matters
 from analyzer.insights.log import Log
-from tests.analyzer.insights.year import Year, year
+from benchmarks.year import Year, year
 
 MakeLog = Callable[..., Log]
 AGAIN = [("repeat_contact", "det er anden gang")]

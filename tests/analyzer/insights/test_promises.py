@@ -10,7 +10,7 @@ import pytest
 from analyzer.insights import find_matters, ledger, promise_figures, read_log
 from analyzer.insights.firmness import firmness
 from analyzer.insights.log import Log
-from tests.analyzer.insights.year import Year
+from benchmarks.year import Year
 
 ROOT = Path(__file__).parents[3]
 MakeLog = Callable[..., Log]
