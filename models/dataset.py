@@ -47,7 +47,7 @@ SPLIT_OF_VOICE: dict[str, Split] = {
 _TAG = re.compile(r"\{\{([a-z_+]+)\|(.*?)\}\}")
 _TURN = re.compile(r"^(A\d?|C|S):\s*(\S.*)$")
 _ROLES: dict[str, Role] = {"A": "agent", "C": "customer", "S": "system"}
-_ID = re.compile(rf"({'|'.join(LANGUAGES)})-[a-z]{{1,2}}-t?\d{{3,}}")
+_ID = re.compile(rf"({'|'.join(LANGUAGES)})-[a-z]+-t?\d{{3,}}")
 _FIELDS = ("domain", "style", "band", "resolved", "failure", "recovery", "transfers")
 
 

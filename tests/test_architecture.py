@@ -38,6 +38,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "analyzer.reading.table",
         "analyzer.reading.logs",
         "analyzer.writing.tables",
+        "models.judgements",
     ),
     "phonenumbers": ("analyzer.redaction.phones",),
     "py3langid": ("analyzer.language",),

@@ -253,6 +253,14 @@ def test_a_rewriting_goes_turn_by_turn_within_one_split(
         load(tmp_path)
 
 
+def test_a_voice_of_ones_own_has_a_name_of_ones_own(write: Write, tmp_path: Path) -> None:
+    write(CALL.replace("da-a-001", "da-mine-001"), "da-mine.calls.txt")
+
+    (call,) = load(tmp_path)
+
+    assert (call.voice, call.split) == ("mine", "train")
+
+
 @pytest.mark.parametrize(
     ("own", "name"),
     [
