@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' analyzer/__init__.py)
 BABEL := $(BIN)/python -m babel.messages.frontend
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo serve test cover lint format messages bench train wheel sbom release audit clean
+.PHONY: demo serve notebooks test cover lint format messages bench train wheel sbom release audit clean
 
 demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
 	$(BIN)/kasper score data/samples
@@ -17,6 +17,9 @@ demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML repor
 
 serve: $(VENV)/.api  ## the service with its pages on this machine
 	$(BIN)/kasper serve
+
+notebooks: $(VENV)/.notebooks  ## open the notebooks in a browser
+	$(BIN)/jupyter lab notebooks
 
 test: $(VENV)/.dev lint  ## everything that must pass
 	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1 --ignore tests/api/pages
@@ -87,6 +90,10 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.api: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(INSTALL) --editable '.[api]'
+	touch $@ $(VENV)/.demo
+
+$(VENV)/.notebooks: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable '.[notebooks]'
 	touch $@ $(VENV)/.demo
 
 $(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
