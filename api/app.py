@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -52,11 +52,12 @@ def create_app(settings: Settings | None = None, classifier: Classifier | None =
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        sharing = asyncio.create_task(rate.share_forever())
+        stopped = asyncio.Event()
+        sharing = asyncio.create_task(rate.share_until(stopped))
         yield
-        sharing.cancel()
-        with suppress(asyncio.CancelledError):
-            await sharing
+        # a task that is cancelled leaves its thread at work, with a connection that nobody closes
+        stopped.set()
+        await sharing
         database.close()
 
     app = FastAPI(

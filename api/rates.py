@@ -9,6 +9,7 @@ import math
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 
 from limits import parse
@@ -90,10 +91,12 @@ class RequestRate:
     def _count(self, window: Window) -> int:
         return self._known[window] + self._untold[window]
 
-    async def share_forever(self) -> None:
-        """Exchange counts each second; while the database is away each process counts alone."""
-        while True:
-            await asyncio.sleep(_SHARED_EVERY_S)
+    async def share_until(self, stopped: asyncio.Event) -> None:
+        """Exchange counts each second, and a last time at the end; while the database is away each
+        process counts alone."""
+        while not stopped.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopped.wait(), _SHARED_EVERY_S)
             try:
                 await run_in_threadpool(self.share)
             except AWAY as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -92,6 +93,19 @@ def test_what_the_database_did_not_take_is_told_later(tmp_path: Path) -> None:
     other.share()
     assert not other.allows("key")
     database.close()
+
+
+def test_what_was_counted_last_is_told_as_the_service_stops(
+    installation: Installation,
+) -> None:
+    settings = installation.settings.model_copy(update={"rate_limit": "3/hour"})
+    with TestClient(create_app(settings, installation.classifier)) as client:
+        assert {client.get("/v1/calls").status_code for _ in range(3)} == {401}
+        assert client.get("/v1/calls").status_code == 429
+    with TestClient(create_app(settings, installation.classifier)) as client:
+        client.get("/v1/calls")
+        client.portal.call(asyncio.sleep, 1.2)  # it has asked what the others counted
+        assert client.get("/v1/calls").status_code == 429
 
 
 def test_a_window_fades(monkeypatch: pytest.MonkeyPatch, installation: Installation) -> None:
