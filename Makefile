@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' analyzer/__init__.py)
 BABEL := $(BIN)/python -m babel.messages.frontend
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo serve notebooks test cover lint format messages bench train wheel sbom release audit clean
+.PHONY: demo serve notebooks test cover lint format messages docs bench train wheel sbom release audit clean
 
 demo: $(VENV)/.demo  ## score data/samples, print the table, write an HTML report
 	$(BIN)/kasper score data/samples
@@ -47,6 +47,9 @@ messages: $(VENV)/.dev  ## collect what pages say into api/locales/*/messages.po
 	  -i api/locales/messages.pot -o api/locales/$$language/messages.po; done
 	rm api/locales/messages.pot
 
+docs: $(VENV)/.dev  ## the documents as a site in site/; open site/index.html
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs/sphinx . site
+
 bench: $(VENV)/.dev  ## measure speed on this machine
 	$(BIN)/python -m benchmarks.batch
 	$(BIN)/python -m benchmarks.model
@@ -79,7 +82,7 @@ audit: $(VENV)/.dev  ## known weaknesses of what is pinned; needs the network, s
 	  --progress-spinner off
 
 clean:
-	rm -rf $(VENV) build dist kasper-report.html .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site kasper-report.html .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

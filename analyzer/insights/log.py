@@ -80,7 +80,8 @@ def read_log(
     if transcripts:
         tables.append(to_frame(_scored(transcripts, scorecard, errors)))
     if not any(len(table.calls) for table in tables):
-        raise UsageError("There is no call in what was given; name scored calls or transcripts.")
+        nothing = "There is no call in what was given; name scored calls or transcripts."
+        raise UsageError("\n".join([*map(str, errors), nothing]))
     return make_log(_together(tables)), errors
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 # Column names in five languages and of the usual exporters, the surest first, compared without
 # case, blanks and marks.
-_COLUMNS = {
+COLUMNS = {
     "text": """
         text tekst utterance message content sentence said words body transcript transcription
         replik ytring yttrande besked melding meddelande indhold innhold innehåll transskription
@@ -41,7 +41,7 @@ _COLUMNS = {
 }
 _RANKS = {
     name: (rank, field)
-    for field, names in _COLUMNS.items()
+    for field, names in COLUMNS.items()
     for rank, name in enumerate(names.split())
 }
 

@@ -26,7 +26,7 @@ external resident passenger passager passagerare
 """
 _SYSTEM = "system systemet event hændelse hendelse händelse ivr acd note bemærkning"
 
-_ROLES: dict[str, Role] = {
+ROLE_WORDS: dict[str, Role] = {
     **dict.fromkeys(_AGENT.split(), "agent"),
     **dict.fromkeys(_CUSTOMER.split(), "customer"),
     **dict.fromkeys(_SYSTEM.split(), "system"),
@@ -77,7 +77,7 @@ def _role_of_words(name: str) -> Role:
     for part in (label, *re.split(r"[(/]", label), *ends):
         part = part.strip(" )")
         numbered = _NUMBERED.match(part)
-        if role := _ROLES.get(part) or (_ROLES.get(numbered[1]) if numbered else None):
+        if role := ROLE_WORDS.get(part) or (ROLE_WORDS.get(numbered[1]) if numbered else None):
             return role
     return "unknown"
 

@@ -77,7 +77,8 @@ def test_a_table_may_have_other_forms(suffix: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("promises", "nowhere"), "There is no call"),
+        (("promises", "nowhere.parquet"), "nowhere.parquet: no such file"),
+        (("promises", "nowhere.parquet"), "There is no call"),
         (("promises", TRAMPOLINE, "-o", "ledger.xlsx"), "must end in one of"),
         (("promises", TRAMPOLINE, "-o", "no/such/ledger.csv"), "there is no folder"),
         (("basics", TRAMPOLINE, "--by", "colour"), "--by colour: use queue"),
