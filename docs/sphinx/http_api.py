@@ -85,21 +85,18 @@ def _operation(method: str, path: str, operation: Json, permission: str | None) 
     if permission:
         parts.append(f"Permission: `{permission}`\n")
     if fields := [_parameter(own) for own in operation.get("parameters", [])]:
-        parts.append(table(("parameter", "in", "type", ""), fields))
+        parts.append(table(("parameter", "type", ""), fields))
     for media, body in operation.get("requestBody", {}).get("content", {}).items():
         parts.append(f"Send {_type(body['schema'])} as `{media}`.\n")
     parts += [_answer(code, own) for code, own in operation["responses"].items() if code < "400"]
     return "\n".join(parts)
 
 
-def _parameter(own: Json) -> tuple[str, str, str, str]:
-    required = "required. " if own["required"] and own["in"] != "path" else ""
-    return (
-        f"`{own['name']}`",
-        own["in"],
-        _type(own["schema"]),
-        required + " ".join(own.get("description", "").split()),
-    )
+def _parameter(own: Json) -> tuple[str, str, str]:
+    parts = {"path": "In the path.", "header": "A header."}.get(own["in"], "")
+    required = "Required." if own["required"] and own["in"] == "query" else ""
+    said = " ".join([parts, required, own.get("description", "")])
+    return f"`{own['name']}`", _type(own["schema"]), " ".join(said.split())
 
 
 def _answer(code: str, response: Json) -> str:
@@ -150,7 +147,7 @@ def _type(schema: Json) -> str:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{_name(name)}](#shape-{name.lower()})"
     if "anyOf" in schema:
-        return ", ".join(dict.fromkeys(_type(own) for own in schema["anyOf"]))
+        return " or ".join(dict.fromkeys(_type(own) for own in schema["anyOf"]))
     if "const" in schema:
         return f"`{schema['const']}`"
     if "enum" in schema:
@@ -167,5 +164,6 @@ def _type(schema: Json) -> str:
         said.format(f"{schema[bound]:,}") for bound, said in _BOUNDS.items() if bound in schema
     ]
     if schema.get("default") not in (None, "", []):
-        bounds.append(f"default `{json.dumps(schema['default'])}`")
+        default = json.dumps(schema["default"]).strip('"')
+        bounds.append(f"default `{default}`")
     return ", ".join([kind, *bounds])

@@ -33,6 +33,7 @@ NAVIGATION = {
         "/models/kasper-tagger/MODEL_CARD",
         "/data/training/README",
         "/data/samples/README",
+        "/notebooks/README",
     ],
     "The project": ["/ARCHITECTURE", "/CONTRIBUTING", "/CHANGELOG"],
 }

@@ -7,14 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PATTERNS = (
-    "*.md",
-    "docs/*.md",
-    "docs/**/*.md",
-    "models/*/*.md",
-    "data/*/README.md",
-    "notebooks/*.md",
-)
+PATTERNS = ("*.md", "docs/**/*.md", "models/*/*.md", "data/*/README.md", "notebooks/*.md")
 DOCUMENTS = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
     for pattern in PATTERNS

@@ -28,7 +28,7 @@ NOT_RUN = {
     "docker build": "builds an image and needs a cluster; test_deployment.py checks the manifests",
     "pip install 'kasper-qa[ray]'": "installs; a cluster is started in tests/analyzer/batch",
     "kasper train": "takes minutes to hours; tests/models/test_train.py trains on a few calls",
-    ".venv/bin/pre-commit install": "changes the checkout; tests/models/test_similarity.py compares",
+    ".venv/bin/pre-commit install": "changes the checkout; test_similarity.py compares",
 }
 # Programs that are not called, or otherwise: their script, and why.
 STAND_INS = {

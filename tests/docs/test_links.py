@@ -1,4 +1,4 @@
-"""Links between documents lead somewhere where the files are read as they lie, as on a code host."""
+"""Links between documents lead somewhere where the files are read as they lie."""
 
 from __future__ import annotations
 
