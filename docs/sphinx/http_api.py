@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -28,7 +29,7 @@ _WORDS = {"array": "list", "integer": "whole number", "string": "text", "boolean
 def page() -> str:
     """Every operation by what it is about, and behind them the shapes of what is sent."""
     with tempfile.TemporaryDirectory() as folder:
-        app = create_app(Settings(data_dir=folder))
+        app = create_app(Settings(data_dir=Path(folder)))
     description = app.openapi()
     needed = _permissions(app)
     about: dict[str, list[str]] = {}
@@ -157,7 +158,8 @@ def _type(schema: Json) -> str:
     elif schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), dict):
         kind = f"object of {_type(schema['additionalProperties'])}"
     else:
-        kind = _WORDS.get(schema.get("type", "anything"), schema.get("type", "anything"))
+        own = str(schema.get("type", "anything"))
+        kind = _WORDS.get(own, own)
     if "format" in schema:
         kind += f" ({schema['format']})"
     bounds = [
