@@ -13,6 +13,7 @@ NAVIGATION = {
         "/docs/training",
         "/docs/operations",
     ],
+    "Adopt it": ["/docs/documents", "/docs/releasing", "/SECURITY"],
     "What it says": [
         "/docs/traits",
         "/docs/report",
