@@ -178,6 +178,8 @@ def _described(words: list[str]) -> str:
             done = CliRunner().invoke(app, [*verbs, "--help"], env={"COLUMNS": "200"})
             assert done.exit_code == 0, words
             return done.output
+        case ["python", "-m", "sigstore", *_]:
+            return " ".join(words)  # not ours, nor installed
         case ["python", "-m", module, *_]:
             # importing torch takes seconds
             return ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text("utf-8")
