@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from analyzer.insights import Log
 
 app = typer.Typer(
-    help="What many calls tell together: promises, journeys, basics, coaching.",
+    help="What many calls tell together: promises, journeys, basics, coaching, a weekly digest.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -185,6 +185,42 @@ def praise(
             show_note("There is no star call with words of the agent's that show why it is one.")
         else:
             _show_praise(stars)
+    raise typer.Exit(SOME_FAILED if failed else OK)
+
+
+@app.command()
+def digest(
+    inputs: Inputs,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file: .html .md .eml (e-mail).")
+    ] = None,
+    week: Annotated[
+        str | None,
+        typer.Option("--week", help="Such as 2026-W47; the last whole week if left out."),
+    ] = None,
+    language: Language = "en",
+    agents: Annotated[
+        bool, typer.Option("--agents", help="Say whose calls there is to thank for.")
+    ] = False,
+    scorecard: Card = None,
+) -> None:
+    """A manager's week on one page: what changed, what to look at, whom to thank, how sure."""
+    with usage_errors():
+        from analyzer.insights import digest as digest_of
+        from analyzer.insights.digest import monday_of
+        from analyzer.terminal import say_error, show_note
+        from analyzer.writing.digest import check_suffix, digest_text, write_digest
+
+        monday = monday_of(week) if week else None
+        if output:
+            check_suffix(output)
+        log, failed = _read(inputs, scorecard)
+        found = digest_of(log, monday, agents=agents)
+        if output:
+            write_digest(found, output, language, unread=failed)
+            say_error(f"The digest of the week from {found.week} written to {output}")
+        else:
+            show_note(digest_text(found, language, unread=failed))
     raise typer.Exit(SOME_FAILED if failed else OK)
 
 

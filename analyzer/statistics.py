@@ -45,14 +45,32 @@ def likely_rate(probabilities: Collection[float], calls: int) -> Rate:
     open (the half-widths added as squares: Zou and Donner 2008, Statistics in Medicine 27,
     1693-1702). It holds when they are calibrated and the findings err on their own.
     """
+    share, low, high = _likely_share(probabilities, calls, Z95)
+    interval = Interval(round(100 * low, 1), round(100 * high, 1))
+    return Rate(round(math.fsum(probabilities)), round(100 * share, 1), interval)
+
+
+def _likely_share(
+    probabilities: Collection[float], calls: int, z: float
+) -> tuple[float, float, float]:
+    """Share, lower and upper end of `likely_rate`, of 1."""
     count = math.fsum(probabilities)
-    low, high = wilson(count, calls)
+    low, high = wilson(count, calls, z)
     share = count / calls if calls else 0.0
-    open_ = Z95 * math.sqrt(math.fsum(p * (1 - p) for p in probabilities)) / max(calls, 1)
+    open_ = z * math.sqrt(math.fsum(p * (1 - p) for p in probabilities)) / max(calls, 1)
     low = max(share - math.hypot(share - low, open_), 0.0)
     high = min(share + math.hypot(high - share, open_), 1.0)
-    interval = Interval(round(100 * low, 1), round(100 * high, 1))
-    return Rate(round(count), round(100 * share, 1), interval)
+    return share, low, high
+
+
+def difference_of_likely_shares(
+    a: Collection[float], n: int, b: Collection[float], m: int, z: float = Z95
+) -> tuple[float, float]:
+    """The interval of a share less another, where each of the cases is one with a probability only:
+    that of `difference_of_shares` from the intervals of `likely_rate`."""
+    here, low, high = _likely_share(a, n, z)
+    elsewhere, other_low, other_high = _likely_share(b, m, z)
+    return _apart(here, low, high, elsewhere, other_low, other_high)
 
 
 def mean_interval(values: Collection[float]) -> tuple[float, Interval] | None:
@@ -66,7 +84,9 @@ def mean_interval(values: Collection[float]) -> tuple[float, Interval] | None:
     return round(mean, 1), Interval(round(mean - half, 1), round(mean + half, 1))
 
 
-def difference_of_means(a: Collection[float], b: Collection[float]) -> Interval | None:
+def difference_of_means(
+    a: Collection[float], b: Collection[float], z: float = Z95
+) -> Interval | None:
     """The interval of the mean of `a` less that of `b` (Welch 1947, Biometrika 34, 28-35)."""
     if min(len(a), len(b)) < 2:
         return None
@@ -80,7 +100,7 @@ def difference_of_means(a: Collection[float], b: Collection[float]) -> Interval 
     if not total:
         return Interval(round(means[0] - means[1], 1), round(means[0] - means[1], 1))
     freedom = total**2 / (errors[0] ** 2 / (len(a) - 1) + errors[1] ** 2 / (len(b) - 1))
-    half = t_quantile(max(int(freedom), 1)) * math.sqrt(total)
+    half = t_quantile(max(int(freedom), 1), z) * math.sqrt(total)
     difference = means[0] - means[1]
     return Interval(round(difference - half, 1), round(difference + half, 1))
 
@@ -102,6 +122,13 @@ def difference_of_shares(a: int, n: int, b: int, m: int, z: float = Z95) -> tupl
     in Medicine 17, 873-890)."""
     here, elsewhere = a / n, b / m
     (low, high), (other_low, other_high) = wilson(a, n, z), wilson(b, m, z)
+    return _apart(here, low, high, elsewhere, other_low, other_high)
+
+
+def _apart(
+    here: float, low: float, high: float, elsewhere: float, other_low: float, other_high: float
+) -> tuple[float, float]:
+    """The interval of a difference from those of both figures."""
     difference = here - elsewhere
     return (
         difference - math.hypot(here - low, other_high - elsewhere),
@@ -109,12 +136,12 @@ def difference_of_shares(a: int, n: int, b: int, m: int, z: float = Z95) -> tupl
     )
 
 
-def t_quantile(freedom: int) -> float:
-    """Student's t for 95 %: exact for 1 and 2, from 3 on within 0.5 % (Abramowitz and Stegun
-    26.7.5)."""
+def t_quantile(freedom: int, z: float = Z95) -> float:
+    """Student's t where the normal distribution has `z`: for 95 % exact for 1 and 2, from 3 on
+    within 0.5 % (Abramowitz and Stegun 26.7.5). Another `z` needs more degrees of freedom."""
     if freedom < 3:
         return (12.7062, 4.3027)[freedom - 1]
-    z, n = Z95, float(freedom)
+    n = float(freedom)
     return (
         z
         + (z**3 + z) / (4 * n)

@@ -17,7 +17,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "floret": ("models.baselines",),
     "fsspec": ("analyzer.reading.sources", "analyzer.batch.output"),
     "jinja2": ("analyzer.writing.html",),
-    "markupsafe": ("analyzer.writing.html",),
+    "markupsafe": ("analyzer.writing.digest", "analyzer.writing.html"),
     "numpy": (
         "analyzer.classifier",
         "analyzer.evidence",

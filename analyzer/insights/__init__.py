@@ -12,6 +12,7 @@ from __future__ import annotations
 from analyzer.insights.basics import changes, fix_first, pareto, shown_by, weekly
 from analyzer.insights.canned import canned_empathy
 from analyzer.insights.coaching import coaching, progress
+from analyzer.insights.digest import digest
 from analyzer.insights.journeys import hit_again, journeys, ladder, recovery_curve
 from analyzer.insights.log import Log, make_log, read_log
 from analyzer.insights.matters import find_matters
@@ -24,6 +25,7 @@ __all__ = [
     "canned_empathy",
     "changes",
     "coaching",
+    "digest",
     "find_matters",
     "fix_first",
     "hit_again",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -79,6 +79,22 @@ def long_day(value: date, language: str) -> str:
     from babel.dates import format_date
 
     return str(format_date(value, "long", locale=REGIONS[language]))
+
+
+def day_and_month(value: date, language: str) -> str:
+    """A day without its year: `18 November`."""
+    from babel.dates import format_date
+
+    form = "d MMMM" if language in ("en", "sv") else "d. MMMM"
+    return str(format_date(value, form, locale=REGIONS[language]))
+
+
+def week_from(monday: date, language: str) -> str:
+    """From Monday to Sunday: `16–22 Nov 2026`."""
+    from babel.dates import format_interval
+
+    sunday = monday + timedelta(days=6)
+    return str(format_interval(monday, sunday, "yMMMd", locale=REGIONS[language]))
 
 
 def marked(message: str) -> str:

@@ -32,7 +32,7 @@ class MarkdownWriter(StagedFile):
 
 
 def _section(report: Report) -> Iterator[str]:
-    yield f"## {_escaped(report.id)}"
+    yield f"## {escaped(report.id)}"
     yield ""
     if report.scorecard is None or report.score_range is None:
         yield f"Not scored: {', '.join(report.unscored_because)}."
@@ -61,8 +61,9 @@ def _section(report: Report) -> Iterator[str]:
 
 def _row(item: Evidence) -> str:
     title = TRAIT[item.label].title
-    return f"| {item.turn} | {title} | {_escaped(item.text)} | {item.probability:.2f} |"
+    return f"| {item.turn} | {title} | {escaped(item.text)} | {item.probability:.2f} |"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """`text` on one line, so that nothing in it is taken for Markdown."""
     return " ".join(_MARKUP.sub(r"\\\1", text).split())

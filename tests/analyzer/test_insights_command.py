@@ -106,3 +106,34 @@ def test_progress_says_when_calls_are_too_few() -> None:
 
     assert result.exit_code == 0
     assert "1 calls before and 2 after are too few" in result.stdout
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "eml"])
+def test_the_digest_goes_into_a_file_in_a_language(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"digest.{suffix}"
+    result = kasper("digest", TRAMPOLINE, "--week", "2026-W16", "--language", "nb", "-o", str(path))
+
+    assert result.exit_code == 0, result.output
+    assert "2026-04-13" in result.stderr and "Uke 16" in path.read_text("utf-8")
+
+
+def test_the_digest_is_shown(samples: str) -> None:
+    result = kasper("digest", samples, "--language", "da")
+
+    assert result.exit_code == 0, result.output
+    assert "# Uge " in result.stdout and "Et menneske lytter og bestemmer" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--week", "47"), "'47' is no week"),
+        (("--language", "de"), "'de' is not one of"),
+        (("-o", "digest.pdf"), "must end in one of: .html, .md, .eml"),
+    ],
+)
+def test_a_digest_that_cannot_be_is_one_sentence(arguments: tuple[str, ...], message: str) -> None:
+    result = kasper("digest", TRAMPOLINE, *arguments)
+
+    assert result.exit_code == 2
+    assert message in result.stderr and "Traceback" not in result.stderr
