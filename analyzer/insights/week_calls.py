@@ -50,7 +50,8 @@ class Look:
 def calls_to_look_at(
     log: Log, week: pd.DataFrame, matters: pd.DataFrame, promises: pd.DataFrame, monday: date
 ) -> list[Look]:
-    """At most `MOST` of the calls in `week`, of each reason one before a second of any."""
+    """At most `MOST` of the calls in `week`, one of a matter, and one of each reason before a second
+    of any."""
     evidence = log.evidence.sort_values("probability", ascending=False, kind="stable")
     calls = week.set_index("call", drop=False)
     reasons = (
@@ -60,11 +61,12 @@ def calls_to_look_at(
         _not_made_good(calls, evidence),
         _conduct(calls, evidence),
     )
-    chosen: dict[str, Look] = {}
+    matter_of = dict(zip(matters["call"], matters["matter"], strict=True))
+    chosen: dict[object, Look] = {}
     for row in zip_longest(*reasons):
         for look in row:
             if look is not None and len(chosen) < MOST:
-                chosen.setdefault(look.call, look)
+                chosen.setdefault(matter_of.get(look.call, look.call), look)
     return list(chosen.values())
 
 

@@ -142,7 +142,7 @@ def test_the_mail_has_the_text_and_the_page() -> None:
     plain, page = (mail.get_body((kind,)) for kind in ("plain", "html"))
     assert plain and page
     assert "Inget har förändrats" in plain.get_content()
-    assert page.get_content().rstrip() == digest_html(a_digest(**QUIET), "sv").rstrip()
+    assert page.get_content().split() == digest_html(a_digest(**QUIET), "sv").split()
     assert all(len(line) < 1000 for line in digest_mail(a_digest(), "sv").splitlines())
 
 
