@@ -25,6 +25,7 @@ ACTIONS = {
     "corrections.export": marked("Exported corrections"),
     "customer.count": marked("Looked up how many calls a customer has"),
     "customer.erase": marked("Erased a customer's calls"),
+    "digest.read": marked("Looked at the weekly digest"),
     "dispute.list": marked("Looked at the disputes"),
     "dispute.raise": marked("Disputed a call"),
     "dispute.read": marked("Looked at a dispute"),
