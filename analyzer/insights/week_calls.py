@@ -50,8 +50,8 @@ class Look:
 def calls_to_look_at(
     log: Log, week: pd.DataFrame, matters: pd.DataFrame, promises: pd.DataFrame, monday: date
 ) -> list[Look]:
-    """At most `MOST` of the calls in `week`, one of a matter, and one of each reason before a second
-    of any."""
+    """At most `MOST` of the calls in `week`, one of a matter, and of each reason one before a
+    second of any."""
     evidence = log.evidence.sort_values("probability", ascending=False, kind="stable")
     calls = week.set_index("call", drop=False)
     reasons = (
