@@ -196,7 +196,9 @@ def digest(
     ] = None,
     week: Annotated[
         str | None,
-        typer.Option("--week", help="Such as 2026-W47; the last whole week if left out."),
+        typer.Option(
+            "--week", help="Such as 2026-W47; the last whole week with calls if left out."
+        ),
     ] = None,
     language: Language = "en",
     agents: Annotated[

@@ -79,12 +79,16 @@ class Digest:
     @property
     def worse(self) -> list[Difference | TurningPoint]:
         """What got worse beyond chance."""
-        return [item for item in (*self.differences, *self.turning_points) if not item.better]
+        return [item for item in self._changes if not item.better]
 
     @property
     def better(self) -> list[Difference | TurningPoint]:
         """What got better beyond chance."""
-        return [item for item in (*self.differences, *self.turning_points) if item.better]
+        return [item for item in self._changes if item.better]
+
+    @property
+    def _changes(self) -> list[Difference | TurningPoint]:
+        return [*self.differences, *self.turning_points]
 
 
 def monday_of(week: str) -> date:
@@ -97,21 +101,21 @@ def monday_of(week: str) -> date:
     raise UsageError(f"{week!r} is no week; write it as 2026-W47.")
 
 
-def last_week(log: Log) -> date:
-    """The Monday of the last week that the log holds to its end, else of its last call."""
-    last = log.calls["day"].max()
-    if pd.isna(last):
+def last_week(log: Log, today: date | None = None) -> date:
+    """The Monday of the last week with calls that is over today, else of the last call's week."""
+    days = log.calls["day"].dropna()
+    if days.empty:
         raise UsageError("No call says when it began (`started_at`), so there are no weeks.")
-    monday: date = last.date() - timedelta(days=last.weekday())
-    first = log.calls["day"].min().date()
-    is_over = last.weekday() == 6 or first >= monday
-    return monday if is_over else monday - timedelta(days=7)
+    today = today or date.today()
+    over = days[days < pd.Timestamp(today - timedelta(days=today.weekday()))]
+    last: date = (days if over.empty else over).max().date()
+    return last - timedelta(days=last.weekday())
 
 
 def digest(log: Log, week: date | None = None, *, agents: bool = False) -> Digest:
     """The digest of the week from a Monday, as it could be written when the week was over.
 
-    The last whole week of the log if none is given. Later calls are not looked at. `agents` says
+    The last whole week with calls if none is given. Later calls are not looked at. `agents` says
     whether the calls to thank for bear the ids of their agents; no other part ever does.
     """
     monday = week or last_week(log)
@@ -128,7 +132,9 @@ def digest(log: Log, week: date | None = None, *, agents: bool = False) -> Diges
     changed, not_compared = differences(table.loc[this["call"]], table.loc[before["call"]])
     told = promises[promises["settled_by"].isin(this["call"])]["state"]
     contacts = matters[matters["call"].isin(this["call"])]["contact"]
-    fell_due = promises["due"].between(*map(pd.Timestamp, (monday, monday + timedelta(days=6))))
+    fell_due = promises["due"].between(
+        pd.Timestamp(monday), pd.Timestamp(monday + timedelta(days=6))
+    )
     # what a customer has said of it moves more than a score
     thanks = sorted(praise(Log(this, now.evidence, now.turns)), key=lambda star: not star.customer)
     if not agents:

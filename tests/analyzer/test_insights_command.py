@@ -114,14 +114,15 @@ def test_the_digest_goes_into_a_file_in_a_language(suffix: str, tmp_path: Path) 
     result = kasper("digest", TRAMPOLINE, "--week", "2026-W16", "--language", "nb", "-o", str(path))
 
     assert result.exit_code == 0, result.output
-    assert "2026-04-13" in result.stderr and "Uke 16" in path.read_text("utf-8")
+    assert "2026-04-13" in result.stderr
+    assert "19. apr." in path.read_text("utf-8").replace("=2E", ".")
 
 
 def test_the_digest_is_shown(samples: str) -> None:
     result = kasper("digest", samples, "--language", "da")
 
     assert result.exit_code == 0, result.output
-    assert "# Uge " in result.stdout and "Et menneske lytter og bestemmer" in result.stdout
+    assert result.stdout.lstrip().startswith("# ") and "2026" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -189,17 +189,21 @@ def test_what_was_not_analysed_and_what_is_unsure(log: MakeLog) -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "week"),
+    ("days", "today", "week"),
     [
-        (["2026-11-03", "2026-11-22"], date(2026, 11, 16)),
-        (["2026-11-03", "2026-11-20"], date(2026, 11, 9)),
-        (["2026-11-18", "2026-11-20"], date(2026, 11, 16)),
+        # the last call was on a Friday, and nobody works at weekends
+        (["2026-11-12", "2026-11-20"], "2026-11-23", date(2026, 11, 16)),
+        (["2026-11-12", "2026-11-20"], "2026-11-20", date(2026, 11, 9)),
+        (["2026-10-13", "2026-11-20"], "2026-11-22", date(2026, 10, 12)),
+        (["2026-11-18", "2026-11-20"], "2026-11-20", date(2026, 11, 16)),
     ],
 )
-def test_the_last_whole_week_is_meant(log: MakeLog, days: list[str], week: date) -> None:
+def test_the_last_whole_week_is_meant(
+    log: MakeLog, days: list[str], today: str, week: date
+) -> None:
     own = log(*((f"c-{day}", day, {}, GREETED) for day in days))
 
-    assert last_week(own) == digest(own).week == week
+    assert last_week(own, date.fromisoformat(today)) == week
 
 
 def test_a_week_without_calls_is_empty(log: MakeLog) -> None:

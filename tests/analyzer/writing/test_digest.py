@@ -94,12 +94,18 @@ def test_the_first_thing_said_is_whether_something_changed(
 
 
 def test_figures_come_with_their_interval_and_how_sure() -> None:
-    text = digest_text(a_digest(differences=[difference("rasmus", far=True)]), "da")
+    text = digest_text(a_digest(differences=[difference("rasmus", far=True)]), "en")
 
-    assert "Rasmus-samtaler: 21,5 ud af 100, ugen før 9" in text
-    assert "Langt ud over det tilfældige: Forskellen er 2,5 til 19,5." in text
-    assert "siden uge 37" in text and "begyndt i uge 36 til 38" in text
-    assert "1.234 samtaler" in text and "16.–22. nov. 2026" in text.replace("\u2009", "")
+    assert "Rasmus calls: 21.5 of 100, the week before 9" in text
+    assert "Far beyond chance: it differs by 2.5 to 19.5." in text
+    assert "since week 37" in text and "begun in week 36 to 38" in text
+
+
+def test_numbers_and_days_are_written_as_the_language_does() -> None:
+    text = digest_text(a_digest(), "da")
+
+    assert "21,5" in text and "1.234 " in text
+    assert "16.–22. nov. 2026" in text and "24. november" in text
 
 
 def test_a_probability_is_never_rounded_to_certainty() -> None:
@@ -134,24 +140,24 @@ def test_calls_are_linked_where_they_have_an_address() -> None:
 
 
 def test_the_mail_has_the_text_and_the_page() -> None:
-    mail = message_from_bytes(digest_mail(a_digest(**QUIET), "sv"), policy=default)
+    mail = message_from_bytes(digest_mail(a_digest(**QUIET), "en"), policy=default)
     assert isinstance(mail, EmailMessage)
 
     assert mail.get_content_type() == "multipart/alternative"
-    assert mail["Subject"] == "Kasper, vecka 47: Inget har förändrats utöver slumpen"
+    assert mail["Subject"] == "Kasper, week 47: Nothing changed beyond chance"
     plain, page = (mail.get_body((kind,)) for kind in ("plain", "html"))
     assert plain and page
-    assert "Inget har förändrats" in plain.get_content()
-    assert page.get_content().split() == digest_html(a_digest(**QUIET), "sv").split()
+    assert "Nothing changed" in plain.get_content()
+    assert page.get_content().split() == digest_html(a_digest(**QUIET), "en").split()
     assert all(len(line) < 1000 for line in digest_mail(a_digest(), "sv").splitlines())
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_file_has_the_form_of_its_suffix(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"digest{suffix}"
-    write_digest(a_digest(), path, "nb")
+    write_digest(a_digest(), path, "en")
 
-    begin = {".html": b"<!doctype", ".md": b"# Uke 47", ".eml": b"Subject:"}
+    begin = {".html": b"<!doctype", ".md": b"# Week 47", ".eml": b"Subject:"}
     assert path.read_bytes().startswith(begin[suffix])
 
 
