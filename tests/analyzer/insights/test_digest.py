@@ -16,8 +16,8 @@ from analyzer.insights import digest
 from analyzer.insights.digest import last_week, monday_of
 from analyzer.insights.log import Log
 from analyzer.insights.week_changes import FIGURES, differences
+from benchmarks.year import BEGIN, Year
 from tests.analyzer.insights.conftest import Call
-from tests.analyzer.insights.year import BEGIN, Year
 
 MakeLog = Callable[..., Log]
 MONDAY = date(2026, 11, 16)
