@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any
@@ -21,6 +22,8 @@ from api.insights import BANDS, LabelRate, Week
 _WIDTH = 400
 _COLOURS = [f"var(--{band})" for band in BANDS]
 _SMALL_COLUMNS = 2
+# The most that a name beside a bar takes of the width.
+_NAME = 120
 # More names of weeks than this do not fit.
 _NAMED_WEEKS = 6
 
@@ -63,6 +66,44 @@ def label_chart(
         for monday, rate in zip(mondays, own.weeks, strict=True)
     ]
     return _drawn("labels", json.dumps(rows), language)
+
+
+def pareto_chart(
+    titles: Sequence[str], shares: Sequence[float], cumulative: Sequence[float], language: str
+) -> str:
+    """Shares of a whole in per cent as bars, the largest first, and a line that adds them up."""
+    rows = [
+        {"name": title, "share": share, "cumulative": total}
+        for title, share, total in zip(titles, shares, cumulative, strict=True)
+    ]
+    return _drawn("pareto", json.dumps(rows), language)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRate:
+    """A rate by week, and the places of the weeks in which it changed for good, each with the first
+    and the last in which that may have begun."""
+
+    title: str
+    weeks: Sequence[float | None]
+    changes: Sequence[tuple[int, int, int]]
+
+
+def change_chart(rates: Sequence[ChangedRate], mondays: Sequence[date], language: str) -> str:
+    """A small picture for each rate, with a mark where it changed."""
+    rows = [
+        {
+            "week": monday.isoformat(),
+            "label": own.title,
+            "rate": own.weeks[place],
+            "colour": "var(--rasmus)",
+            "changed": any(place == at for at, _, _ in own.changes),
+            "perhaps": any(first <= place <= last for _, first, last in own.changes),
+        }
+        for own in rates
+        for place, monday in enumerate(mondays)
+    ]
+    return _drawn("changes", json.dumps(rows), language)
 
 
 @lru_cache(maxsize=256)
@@ -129,19 +170,64 @@ def _bands(rows: list[dict[str, Any]], language: str) -> Any:
 def _labels(rows: list[dict[str, Any]], language: str) -> Any:
     import altair as alt
 
-    names = list(dict.fromkeys(row["label"] for row in rows))
+    base = alt.Chart(alt.InlineData(rows))
+    return _small_pictures(alt, rows, _lines(alt, base, rows, language))
+
+
+def _changes(rows: list[dict[str, Any]], language: str) -> Any:
+    import altair as alt
+
+    base = alt.Chart(alt.InlineData(rows))
+    weeks = base.encode(x=_weeks(alt, rows, language, labels=False, domain=False))
+    perhaps = weeks.transform_filter("datum.perhaps").mark_rule(
+        color="var(--signal)", strokeWidth=7, opacity=0.18
+    )
+    changed = weeks.transform_filter("datum.changed").mark_rule(
+        color="var(--signal)", strokeWidth=2
+    )
+    return _small_pictures(alt, rows, perhaps + _lines(alt, base, rows, language) + changed)
+
+
+def _lines(alt: Any, base: Any, rows: Sequence[dict[str, Any]], language: str) -> Any:
     colour = rows[0]["colour"]
-    base = alt.Chart(alt.InlineData(rows)).encode(
+    base = base.encode(
         x=_weeks(alt, rows, language, labels=False, domain=False),
         y=alt.Y("rate:Q", title=None, axis=alt.Axis(tickCount=3), scale=alt.Scale(domainMin=0)),
     )
-    lines = base.mark_area(color=colour, opacity=0.18) + base.mark_line(
+    return base.mark_area(color=colour, opacity=0.18) + base.mark_line(
         color=colour, strokeWidth=1.6, point=alt.OverlayMarkDef(color=colour, size=9)
     )
-    small = lines.properties(width=(_WIDTH - 60) // _SMALL_COLUMNS, height=54)
+
+
+def _small_pictures(alt: Any, rows: Sequence[dict[str, Any]], picture: Any) -> Any:
+    """The picture once for each `label`."""
+    names = list(dict.fromkeys(row["label"] for row in rows))
+    small = picture.properties(width=(_WIDTH - 60) // _SMALL_COLUMNS, height=54)
     header = alt.Header(title=None, labelAnchor="start", labelFontWeight=600)
     facet = alt.Facet("label:N", sort=names, header=header)
     return _styled(small.facet(facet, columns=_SMALL_COLUMNS, spacing=14))
+
+
+def _pareto(rows: list[dict[str, Any]], language: str) -> Any:
+    import altair as alt
+
+    names = [row["name"] for row in rows]
+    base = alt.Chart(alt.InlineData(rows)).encode(
+        y=alt.Y(
+            "name:N",
+            title=None,
+            sort=names,
+            axis=alt.Axis(ticks=False, labelLimit=_NAME, minExtent=_NAME),
+        )
+    )
+    across = alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 100]))
+    bars = base.mark_bar(color="var(--rasmus)", height={"band": 0.62}).encode(x=across)
+    line = base.mark_line(
+        color="var(--quiet)",
+        strokeWidth=1.6,
+        point=alt.OverlayMarkDef(color="var(--quiet)", size=26),
+    ).encode(x="cumulative:Q", order="cumulative:Q")
+    return _styled(bars + line, _WIDTH - _NAME, 34 * len(rows))
 
 
 def _styled(chart: Any, width: int | None = None, height: int | None = None) -> Any:
@@ -160,4 +246,10 @@ def _styled(chart: Any, width: int | None = None, height: int | None = None) -> 
     )
 
 
-_CHARTS = {"score": _scores, "bands": _bands, "labels": _labels}
+_CHARTS = {
+    "score": _scores,
+    "bands": _bands,
+    "labels": _labels,
+    "changes": _changes,
+    "pareto": _pareto,
+}

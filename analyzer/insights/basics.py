@@ -197,7 +197,7 @@ def shown_by(log: Log, by: Sequence[str] = (), limit: int = 3) -> pd.DataFrame:
     failed = failed_basics(log).rename_axis("call").reset_index()
     table = failed.melt("call", var_name="basic", value_name="p").dropna(subset="p")
     table = table[table["p"] >= _FAILED]
-    keys = log.calls[["call", "at", *by]].fillna(dict.fromkeys(by, ""))
+    keys = log.calls[["call", "at", "day", *by]].fillna(dict.fromkeys(by, ""))
     table = table.merge(keys, on="call").sort_values(["p", "at"], ascending=False, kind="stable")
     table = table.groupby([*by, "basic"], observed=True).head(limit)
     ranks = [
@@ -211,7 +211,7 @@ def shown_by(log: Log, by: Sequence[str] = (), limit: int = 3) -> pd.DataFrame:
     found = found.sort_values(["rank", "probability"], ascending=[True, False], kind="stable")
     found = found.drop_duplicates(["call", "basic"]).rename(columns={"text": "words"})
     table = table.merge(found[["call", "basic", "turn", "words"]], on=["call", "basic"], how="left")
-    return table[[*by, "basic", "call", "turn", "words"]]
+    return table[[*by, "basic", "call", "day", "turn", "words"]]
 
 
 def _groups(

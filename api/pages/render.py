@@ -24,10 +24,13 @@ NAVIGATION = (
     ("/upload", marked("Upload"), Permission.CALLS_SCORE),
     ("/calibrations", marked("Calibrations"), Permission.REVIEWS_WRITE),
     ("/team", marked("Team"), Permission.INSIGHTS_READ),
+    ("/basics", marked("Basics"), Permission.INSIGHTS_READ),
     ("/trust", marked("Trust"), Permission.TRUST_READ),
     ("/scorecards", marked("Scorecards"), Permission.SCORECARDS_READ),
     ("/admin", marked("Admin"), Permission.CALLS_ERASE),
 )
+# Those who see only their own calls are shown what a coach sees of them.
+OWN_COACHING = ("/coaching", marked("Coaching"))
 
 
 def page(
@@ -56,11 +59,7 @@ def page(
             csrf_token=principal.csrf_token if principal else "",
             path=request.url.path,
             address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-            navigation=[
-                (path, title)
-                for path, title, asked in NAVIGATION
-                if principal and principal.may(asked)
-            ],
+            navigation=_ways(principal) if principal else [],
             said=said,
             **context,
         )
@@ -69,6 +68,11 @@ def page(
     if said:
         response.delete_cookie(SAID_COOKIE, path="/")
     return response
+
+
+def _ways(principal: Principal) -> list[tuple[str, str]]:
+    ways = [(path, title) for path, title, asked in NAVIGATION if principal.may(asked)]
+    return [*ways, OWN_COACHING] if principal.sees_own_only else ways
 
 
 def redirect(path: str, said: str = "") -> RedirectResponse:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from markupsafe import Markup
 from pydantic import BeforeValidator
+from sqlalchemy.orm import Session
 
 from analyzer.traits import TRAIT
 from analyzer.writing.html_words import turn_anchor
@@ -37,8 +39,21 @@ _COLOURS = {"rasmus": "var(--rasmus)", "star": "var(--star)", "signal": "var(--s
 Day = Annotated[date | None, BeforeValidator(lambda given: given or None), Query()]
 
 
-def _scope(since: Day = None, until: Day = None, queue: Word = "") -> Scope:
+def asked_scope(since: Day = None, until: Day = None, queue: Word = "") -> Scope:
+    """The days and the queue that a page is asked for; what is left empty is not asked for."""
     return scope(since, until, queue or None)
+
+
+def asked_subject(db: Session, of: str, wanted: Scope) -> tuple[str, Scope]:
+    """`team` or `agent` with the scope of theirs, or an empty text and the scope as it is."""
+    kind, _, name = of.partition(":")
+    if kind == "team" and insights.knows_team(db, name):
+        return kind, replace(wanted, team=name)
+    if kind == "agent" and insights.knows_agent(db, name):
+        return kind, replace(wanted, agent_id=name)
+    if of:
+        raise not_found(kind if kind == "agent" else "team")
+    return "", wanted
 
 
 @router.get("/team")
@@ -47,23 +62,12 @@ def team(
     parts: ServiceDep,
     db: Db,
     principal: Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))],
-    wanted: Annotated[Scope, Depends(_scope)],
+    wanted: Annotated[Scope, Depends(asked_scope)],
     of: Word = "",
 ) -> Response:
     """The figures of everybody, of a team (`of=team:…`) or of an agent (`of=agent:…`)."""
-    kind, _, name = of.partition(":")
-    if kind == "team":
-        wanted = replace(wanted, team=name)
-    elif kind == "agent":
-        wanted = replace(wanted, agent_id=name)
-    if (kind == "team" and not insights.knows_team(db, name)) or (
-        kind == "agent" and not insights.knows_agent(db, name)
-    ):
-        raise not_found(kind)
-    if kind not in ("", "team", "agent"):
-        raise not_found("team")
-    subject = f"{kind}:{name}" if kind else ""
-    audit.record(db, principal.name, f"{kind or 'insights'}.read", subject)
+    kind, wanted = asked_subject(db, of, wanted)
+    audit.record(db, principal.name, f"{kind or 'insights'}.read", of)
     found = insights_of(db, principal, wanted, parts.settings.min_calls)
     card = card_of(parts.classifier.info)
     return page(
@@ -73,15 +77,22 @@ def team(
         found=found,
         of=of,
         kind=kind,
-        name=name,
-        teams=teams_of(db, wanted, parts.settings.min_calls),
+        name=wanted.team or wanted.agent_id or "",
+        teams=teams_of(db, wanted.everybody(), parts.settings.min_calls),
         queues=insights.queues(db),
         traits=TRAIT,
         anchor=partial(turn_anchor, ANCHOR),
         precision={row.label: row.precision for row in card.labels} if card else {},
+        coaching=f"/team/coaching?{urlencode(asked(of, wanted))}",
         drawn=_drawn(found.figures, language_of(request, principal)) if found.figures else {},
         groups=_groups(found.figures),
     )
+
+
+def asked(of: str, wanted: Scope) -> dict[str, object]:
+    """What was asked for, to lead to another page with it."""
+    days = {"since": wanted.since, "until": wanted.until}
+    return {"of": of, **days, "queue": wanted.queue or ""}
 
 
 def _groups(figures: Summary | None) -> dict[str, list[LabelRate]]:

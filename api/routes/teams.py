@@ -176,8 +176,7 @@ def insights_of(db: Session, principal: Principal, wanted: Scope, min_calls: int
         missing=max(min_calls - scored, 0),
     )
     if empty.missing:
-        reason = f"Figures are shown from {min_calls} scored calls on; {empty.missing} are missing."
-        return replace(empty, reason=reason)
+        return replace(empty, reason=lacking(min_calls, empty.missing))
     is_part = wanted != wanted.everybody()
     everybody = insights.total(db, wanted.everybody()) if is_part else None
     figures = summarise(weeks, everybody, min_calls)
@@ -188,6 +187,13 @@ def insights_of(db: Session, principal: Principal, wanted: Scope, min_calls: int
         strong=[_point(db, principal, wanted, own, strong=True) for own in figures.strong],
         coach=[_point(db, principal, wanted, own, strong=False) for own in figures.coach],
     )
+
+
+def lacking(min_calls: int, missing: int) -> str | None:
+    """Why there are no figures, `None` if there are."""
+    if not missing:
+        return None
+    return f"Figures are shown from {min_calls} scored calls on; {missing} are missing."
 
 
 def _point(

@@ -1,4 +1,5 @@
-// For every page: menus close when one clicks elsewhere or presses Escape, secrets are copied.
+// For every page: menus close when one clicks elsewhere or presses Escape, secrets are copied, what
+// is to be printed is.
 document.documentElement.classList.add("scripted");
 
 const menus = () => document.querySelectorAll("details.menu[open]");
@@ -26,4 +27,8 @@ addEventListener("click", async (event) => {
     if (!document.execCommand("copy")) return;
   }
   field.parentElement.querySelector("[role=status]").textContent = button.dataset.copied;
+});
+
+addEventListener("click", (event) => {
+  if (event.target.closest?.("button[data-prints]")) print();
 });

@@ -64,6 +64,12 @@ def user_by_email(db: Session, email: str) -> User | None:
     return db.scalar(select(User).where(User.email == email.strip().lower()))
 
 
+def user_of_agent(db: Session, agent_id: str) -> User | None:
+    """The account of an agent."""
+    query = select(User).where(User.agent_id == agent_id, User.active)
+    return db.scalars(query).one_or_none()
+
+
 def add_user(
     db: Session,
     email: str,

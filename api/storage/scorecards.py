@@ -41,6 +41,12 @@ def revision(db: Session, revision_id: int) -> ScorecardRevision | None:
     return db.get(ScorecardRevision, revision_id)
 
 
+def numbered(db: Session, name: str, number: int) -> ScorecardRevision:
+    """The revision of that name with that number, which reports were made under."""
+    own = (ScorecardRevision.name == name, ScorecardRevision.number == number)
+    return db.scalars(select(ScorecardRevision).where(*own)).one()
+
+
 def locked(db: Session, revision_id: int) -> ScorecardRevision | None:
     """The revision, which nobody else can change or publish until the transaction ends."""
     return db.get(ScorecardRevision, revision_id, with_for_update=True, populate_existing=True)

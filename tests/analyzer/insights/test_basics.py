@@ -121,7 +121,10 @@ def test_calls_that_show_a_failure_come_with_its_words(log: MakeLog) -> None:
         ),
         ["queue"],
     )
-    shown = [tuple(None if pd.isna(cell) else cell for cell in row) for row in table.to_numpy()]
+    shown = [
+        tuple(None if pd.isna(cell) else cell for cell in row)
+        for row in table.drop(columns="day").to_numpy()
+    ]
 
     assert set(shown) == {
         ("support", "wrong_details", "c-1", 1, "forkert navn"),
