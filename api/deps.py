@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -16,6 +16,7 @@ from analyzer.messages import Message
 from api.access import Permission, Principal
 from api.problems import Problem
 from api.settings import Settings
+from api.shelf import Shelf
 from api.storage import people
 from api.storage.database import Database
 
@@ -32,6 +33,7 @@ class Service:
     settings: Settings
     database: Database
     classifier: Classifier
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 def service(request: Request) -> Service:

@@ -13,7 +13,14 @@ from analyzer.insights.basics import changes, fix_first, pareto, shown_by, weekl
 from analyzer.insights.canned import canned_empathy
 from analyzer.insights.coaching import coaching, progress
 from analyzer.insights.digest import digest
-from analyzer.insights.journeys import hit_again, journeys, ladder, recovery_curve
+from analyzer.insights.journeys import (
+    HitAgain,
+    chance_of,
+    hit_again,
+    journeys,
+    ladder,
+    recovery_curve,
+)
 from analyzer.insights.log import Log, make_log, read_log
 from analyzer.insights.matters import find_matters
 from analyzer.insights.praise import praise
@@ -21,8 +28,10 @@ from analyzer.insights.promise_figures import promise_figures
 from analyzer.insights.promises import ledger
 
 __all__ = [
+    "HitAgain",
     "Log",
     "canned_empathy",
+    "chance_of",
     "changes",
     "coaching",
     "digest",

@@ -38,7 +38,7 @@ def journeys(log: Log, matters: pd.DataFrame) -> pd.DataFrame:
     calls = matters.merge(log.calls[["call", *columns]], on="call", sort=False)
     failed = calls["failure"].fillna(False).astype(bool)
     calls["failed_on"] = calls["day"].where(failed)
-    begun = calls["matter"].map(calls.groupby("matter")["at"].min())
+    begun = calls.groupby("matter")["at"].transform("min")
     calls["hours"] = (calls["at"] - begun).dt.total_seconds() / 3600
     so_far, in_all = (failed.astype(int).groupby(calls["matter"]).transform(how)
                       for how in ("cumsum", "sum"))  # fmt: skip
@@ -129,6 +129,16 @@ def _dealt(customer: Ints, places: list[Ints], counts: list[int], rng: np.random
 def _again(hit: Ints) -> int:
     """Of the customers of failed matters, how many stand there not for the first time."""
     return len(hit) - int(np.count_nonzero(np.bincount(hit)))
+
+
+def chance_of(shares: Sequence[float], failed: int) -> float:
+    """How likely so many or more of some matters fail, if failure met everyone alike: `shares` are
+    those of the matters of the same queues that fail (the upper tail of the Poisson binomial
+    distribution; Hong 2013, Computational Statistics & Data Analysis 59, 41-51)."""
+    exactly = np.ones(1)
+    for share in shares:
+        exactly = np.convolve(exactly, [1 - share, share])
+    return min(max(float(exactly[failed:].sum()), 0.0), 1.0)
 
 
 def ladder(log: Log, matters: pd.DataFrame) -> pd.DataFrame:

@@ -35,7 +35,15 @@ _RARE = 0.01
 _WORD = re.compile(r"\w{4,}")
 _SAYS_SO = ("repeat_contact", "broken_promise")
 
-MATTER_COLUMNS = ("call", "customer_id", "matter", "contact", "joined_by", "probability")
+# Name -> type of every column of the table of matters, in order.
+MATTER_COLUMNS = {
+    "call": "string",
+    "customer_id": "string",
+    "matter": "int64",
+    "contact": "int64",
+    "joined_by": "string",
+    "probability": "Float64",
+}
 
 
 @dataclass(slots=True)
@@ -78,9 +86,7 @@ def find_matters(log: Log) -> pd.DataFrame:
         matter.case, matter.product = matter.case or case, matter.product or product
         chance = said if why == "says_so" else None
         rows.append((call, customer, matter.number, matter.calls, why, chance))
-    return pd.DataFrame(rows, columns=list(MATTER_COLUMNS)).astype(
-        {"call": "string", "customer_id": "string", "joined_by": "string", "probability": "Float64"}
-    )
+    return pd.DataFrame(rows, columns=list(MATTER_COLUMNS)).astype(MATTER_COLUMNS)
 
 
 def _tuples(frame: pd.DataFrame, columns: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:

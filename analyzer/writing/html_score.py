@@ -12,7 +12,8 @@ from analyzer.scorecard import Answer, ScorecardResult
 from analyzer.writing.catalogue import gettext, marked, ngettext
 from analyzer.writing.html_words import localised, number, percent, points, turn_anchor
 
-_LADDER = (
+# The steps of recovery after a failure.
+LADDER = (
     marked("Nothing"),
     marked("An apology"),
     marked("Something given, or a follow-up"),
@@ -178,8 +179,8 @@ def arithmetic_of(text: str) -> str:
 
 def ending_of(outcome: Outcome) -> Ending:
     """The outcome in words; the ladder only where there was something to make good."""
-    states = ["reached"] * outcome.recovery + ["now"] + ["open"] * len(_LADDER)
-    steps = tuple(Step(n, gettext(title), states[n]) for n, title in enumerate(_LADDER))
+    states = ["reached"] * outcome.recovery + ["now"] + ["open"] * len(LADDER)
+    steps = tuple(Step(n, gettext(title), states[n]) for n, title in enumerate(LADDER))
     return Ending(
         resolved=gettext("Yes") if outcome.resolved else gettext("No"),
         resolved_sure=_sure(outcome.resolved, outcome.resolved_probability),

@@ -21,7 +21,7 @@ from analyzer.writing.html import TEMPLATES as REPORT_TEMPLATES
 from analyzer.writing.html import verbatim
 from analyzer.writing.html_figures import feature_name
 from analyzer.writing.html_score import arithmetic_of
-from analyzer.writing.html_words import band_title, length
+from analyzer.writing.html_words import band_title, length, percent
 from api.locales import LANGUAGES, REGIONS, translations
 
 HERE = Path(__file__).parent.parent
@@ -85,10 +85,14 @@ def _numbers(region: str) -> Filters:
 
 
 def _times(region: str) -> Filters:
-    """`day`, `moment` (in the zone of the server) and `stated` (a time as a file states it)."""
+    """`day`, `weekday` (with its name), `moment` (in the zone of the server) and `stated` (a time
+    as a file states it)."""
 
     def day(value: date) -> str:
         return dates.format_date(value, "medium", locale=region)
+
+    def weekday(value: date) -> str:
+        return f"{dates.format_date(value, 'EEEE', locale=region)} {day(value)}"
 
     def with_clock(value: datetime) -> str:
         clock = dates.format_time(value, "short", tzinfo=value.tzinfo, locale=region)
@@ -103,12 +107,13 @@ def _times(region: str) -> Filters:
         except ValueError:
             return started_at
 
-    return {"day": day, "moment": moment, "stated": stated}
+    return {"day": day, "weekday": weekday, "moment": moment, "stated": stated}
 
 
 def _words_of_calls(catalogue: NullTranslations) -> Filters:
     """What the library writes, in the language of the page: `length_of` seconds, `band_title`,
-    `feature_name`, `arithmetic`; and `verbatim`, words of a call."""
+    `feature_name`, `arithmetic`, `sure` (a probability in per cent); and `verbatim`, words of a
+    call."""
 
     def spoken(write: Callable[[Any], str]) -> Callable[[Any], str]:
         def write_in_language(value: Any) -> str:
@@ -122,6 +127,7 @@ def _words_of_calls(catalogue: NullTranslations) -> Filters:
         "band_title": spoken(band_title),
         "feature_name": spoken(feature_name),
         "length_of": spoken(length),
+        "sure": spoken(percent),
         "verbatim": verbatim,
     }
 

@@ -25,6 +25,7 @@ NAVIGATION = (
     ("/calibrations", marked("Calibrations"), Permission.REVIEWS_WRITE),
     ("/team", marked("Team"), Permission.INSIGHTS_READ),
     ("/basics", marked("Basics"), Permission.INSIGHTS_READ),
+    ("/promises", marked("Promises"), Permission.INSIGHTS_READ),
     ("/trust", marked("Trust"), Permission.TRUST_READ),
     ("/scorecards", marked("Scorecards"), Permission.SCORECARDS_READ),
     ("/admin", marked("Admin"), Permission.CALLS_ERASE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.orm import Session
 
+from api.storage import preferences
 from api.storage.database import afterwards
 from api.storage.tables import AuditEntry, Preference, begin_of, end_of, now
 
@@ -55,6 +57,14 @@ def record(
     calls. What a reading transaction shows is entered before its answer is sent."""
     kept = dict(details or {})
     afterwards(db, lambda db: _append(db, actor, action, subject, kept))
+
+
+def mark_of(db: Session, customer_id: str) -> str:
+    """What names a customer in the log: the same for each entry, and nothing that gives the id away
+    once their calls are erased (HMAC-SHA-256, cut)."""
+    # made when the first call was stored, so that a transaction which only reads has it
+    key = preferences.secret(db, "content")
+    return hmac.new(key, f"customer {customer_id}".encode(), sha256).hexdigest()[:16]
 
 
 def _append(db: Session, actor: str, action: str, subject: str, details: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -215,6 +215,12 @@ def choices(db: Session, principal: Principal) -> tuple[list[str], list[str], li
         return list(db.scalars(query.order_by(column).limit(_CHOICES)))
 
     return named(Call.queue), named(Call.agent_id), named(Call.product)
+
+
+def names_of(db: Session, uids: Iterable[str]) -> dict[str, str]:
+    """Uid -> the name that a call bears where it comes from."""
+    query = select(Call.uid, Call.external_id).where(Call.uid.in_(list(uids)))
+    return {row.uid: row.external_id for row in db.execute(query)}
 
 
 def ids_after(db: Session, after: int, limit: int) -> list[tuple[int, str]]:

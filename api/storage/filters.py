@@ -44,6 +44,8 @@ class Filters:
     queue: str | None = None
     agent_id: str | None = None
     customer_id: str | None = None
+    # of any of these customers
+    customers: Sequence[str] | None = None
     case_id: str | None = None
     product: str | None = None
     # only calls of the agents of that team
@@ -76,13 +78,21 @@ def listed(principal: Principal) -> ColumnElement[bool]:
     """As `visible`, without the calls that the principal reviews blind in an open calibration."""
     if principal.user_id is None:
         return visible(principal)
-    blind = (
+    return and_(visible(principal), Call.id.not_in(_blind(principal)))
+
+
+def blind_calls(db: Session, principal: Principal) -> frozenset[int]:
+    """The numbers of the calls that the principal reviews blind in an open calibration."""
+    return frozenset(db.scalars(_blind(principal)) if principal.user_id is not None else ())
+
+
+def _blind(principal: Principal) -> Select[tuple[int]]:
+    return (
         select(CalibrationCall.call_id)
         .join(Calibration, Calibration.id == CalibrationCall.calibration_id)
         .join(CalibrationMember, CalibrationMember.calibration_id == Calibration.id)
         .where(Calibration.closed_at.is_(None), CalibrationMember.user_id == principal.user_id)
     )
-    return and_(visible(principal), Call.id.not_in(blind))
 
 
 def figure(principal: Principal, name: str) -> Any:
@@ -134,6 +144,8 @@ def matching(
     if filters.label:
         labels = figure(principal, "labels")
         query = query.where(labels.bitwise_and(bits_of(filters.label)) != 0)
+    if filters.customers is not None:
+        query = query.where(Call.customer_id.in_(filters.customers))
     if filters.team is not None:
         members = select(Agent.agent_id).where(Agent.team == filters.team)
         query = query.where(Call.agent_id.in_(members))

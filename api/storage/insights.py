@@ -163,6 +163,12 @@ def queues(db: Session) -> list[str]:
     return [queue for queue in db.scalars(query) if queue]
 
 
+def latest_day(db: Session) -> date | None:
+    """The day of the latest call."""
+    latest = db.scalar(select(func.max(Call.occurred_at)))
+    return latest.date() if latest else None
+
+
 def versions(db: Session, scope: Scope) -> list[Version]:
     """What the reports that count were made by, the most used first."""
     own = (

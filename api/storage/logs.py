@@ -6,18 +6,19 @@ What people corrected or withdrew counts as they left it. A name of a call in th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from analyzer.frames import CALL_COLUMNS, EVIDENCE_COLUMNS, TURN_COLUMNS, Frames
 from analyzer.insights.log import Log, make_log
 from analyzer.traits import LABELS
 from api.access import Principal
-from api.storage.filters import Filters, matching
-from api.storage.tables import Call, EvidenceRow, StoredReport
+from api.storage.filters import Filters, listed, matching
+from api.storage.tables import Call, EvidenceRow, Review, StoredReport
 
 # Rows that are in memory as Python objects at once.
 _PORTION = 10_000
@@ -30,6 +31,42 @@ _TYPES = {name: CALL_COLUMNS[name] for name in ("call", *_OF_CALL, *_OF_REPORT)}
 _TYPES["occurred_at"] = "datetime64[us, UTC]"
 # `source` of a finding is not in the table of evidence and nothing here asks for it
 _FOUND = {name: kind for name, kind in EVIDENCE_COLUMNS.items() if name != "source"}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What stored calls are like, up to the one of the number `last_call`; two that are equal mean
+    that none of these was erased, scored again or judged. `newer`: others have come in since."""
+
+    last_call: int
+    calls: int
+    reports: int
+    last_review: int
+    newer: bool = field(default=False, compare=False)
+
+
+def state(db: Session, upto: State | None = None) -> State:
+    """What the calls are like now, of `upto` those that it speaks of."""
+    last = db.scalar(select(func.max(Call.id))) or 0
+    bound = upto.last_call if upto else last
+    # the newer ones are few: counting the others by their numbers would touch every transcript
+    newer = db.scalar(select(func.count(Call.id)).where(Call.id > bound)) or 0
+    made = select(func.count()).select_from(StoredReport).where(StoredReport.call_id <= bound)
+    return State(
+        last_call=bound,
+        calls=(db.scalar(select(func.count(Call.id))) or 0) - newer,
+        reports=db.scalar(made) or 0,
+        last_review=db.scalar(select(func.max(Review.id))) or 0,
+        newer=newer > 0,
+    )
+
+
+def latest_customers(db: Session, principal: Principal, limit: int) -> list[str]:
+    """The customers who called last."""
+    last = func.max(Call.occurred_at)
+    query = select(Call.customer_id).where(listed(principal), Call.customer_id.is_not(None))
+    query = query.group_by(Call.customer_id).order_by(last.desc(), Call.customer_id).limit(limit)
+    return [customer for customer in db.scalars(query) if customer]
 
 
 def load(db: Session, principal: Principal, filters: Filters) -> Log:

@@ -13,7 +13,6 @@ from analyzer import read, to_frame
 from analyzer.insights import Log, find_matters, ledger, make_log
 from analyzer.redaction import redact
 from api.access import Permission, Principal, Role, person
-from api.schemas import CallIn
 from api.scoring import score_under
 from api.storage import calls, logs, people, scorecards
 from api.storage.filters import Filters
@@ -122,7 +121,7 @@ def test_case_and_product_are_kept_shown_and_filtered_by(
     table = lead.get("/v1/exports/calls.csv", params={field: "x-1"}).text
     assert table.count("x-1") == 1
     assert "x-1" in lead.get("/calls", params={field: "x-1"}).text
-    long = CallIn(turns=[{"text": "hi"}]).model_dump(mode="json") | {field: "x" * 201}
+    long = {"turns": [{"text": "Hi."}], field: "x" * 201}
     assert lead.post("/v1/calls", json=long).status_code == 422
 
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 
 import pandas as pd
+import pytest
+from scipy import stats
 
-from analyzer.insights import find_matters, hit_again, journeys, ladder, recovery_curve
+from analyzer.insights import chance_of, find_matters, hit_again, journeys, ladder, recovery_curve
 from analyzer.insights.log import Log
 from benchmarks.year import Year, year
 
@@ -105,3 +109,16 @@ def test_only_failures_old_enough_tell_how_many_were_made_good(generated: Year) 
 
     assert curve["matters"].is_monotonic_decreasing
     assert curve["recovered"].is_monotonic_increasing
+
+
+def test_the_chance_of_several_failures_is_that_of_unequal_coins() -> None:
+    shares = [0.1, 0.4, 0.25, 0.7]
+    for failed in range(6):
+        expected = sum(
+            math.prod(p if hit else 1 - p for p, hit in zip(shares, outcome, strict=True))
+            for outcome in itertools.product((0, 1), repeat=4)
+            if sum(outcome) >= failed
+        )
+        assert chance_of(shares, failed) == pytest.approx(expected)
+    assert chance_of([0.2] * 30, 9) == pytest.approx(stats.binom.sf(8, 30, 0.2))
+    assert chance_of([], 0) == 1.0

@@ -20,6 +20,12 @@ Opener = Callable[..., Page]
 IMAGES = ROOT / "docs" / "images"
 PAGES = {
     "upload": "/upload",
+    "promises": "/promises?since=2026-04-01&until=2026-04-30",
+    "promises-narrowed": "/promises?since=2026-04-01&until=2026-04-30&state=kept&queue=delivery",
+    "promises-nothing": "/promises?since=2020-04-01&until=2020-04-30",
+    "customers": "/customers?since=2026-02-01&until=2026-04-30",
+    "customers-nothing": "/customers?since=2020-04-01&until=2020-04-30",
+    "customer": "/customers/customer-trampoline",
     "queue": "/queue",
     "queue-filtered": "/queue?band=star",
     "calls": "/calls",
@@ -72,6 +78,9 @@ ROLES = {
     "call-da": Role.COACH,
     "about": Role.AGENT,
     "not-done": Role.AGENT,
+    "promises": Role.COACH,
+    "customers": Role.COACH,
+    "customer": Role.COACH,
 }
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
@@ -158,6 +167,8 @@ PICTURES: dict[str, tuple[int, list[str]]] = {
     "queue": (720, []),
     "calls": (720, []),
     "call": (720, []),
+    "promises": (1500, []),
+    "customer": (1500, []),
     "call-da": (720, ["j"] * 5),
     "export": (900, []),
     "calibration-new": (900, []),
