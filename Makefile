@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # The pre-trained encoder; docs/training.md says how to make it.
 BASE ?= runs/base/encoder
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' analyzer/__init__.py)
+# One more than there are cores: tests wait a good part of their time for processes and databases.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 BABEL := $(BIN)/python -m babel.messages.frontend
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -22,12 +24,12 @@ notebooks: $(VENV)/.notebooks  ## open the notebooks in a browser
 	$(BIN)/jupyter lab notebooks
 
 test: $(VENV)/.dev lint  ## everything that must pass
-	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1 --ignore tests/api/pages
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --reruns 1 --ignore tests/api/pages
 	# a browser keeps an event loop in its process, beside which others cannot run one
-	$(BIN)/pytest -q -n auto --dist worksteal --reruns 1 tests/api/pages
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --reruns 1 tests/api/pages
 
 cover: $(VENV)/.dev  ## the tests, and which lines they do not reach
-	$(BIN)/pytest -q -n auto --dist worksteal --cov --cov-report=term-missing
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal --cov --cov-report=term-missing
 
 lint: $(VENV)/.dev  ## style, types and layers
 	$(BIN)/ruff check .
