@@ -86,7 +86,7 @@ def blind_calls(db: Session, principal: Principal) -> frozenset[int]:
     return frozenset(db.scalars(_blind(principal)) if principal.user_id is not None else ())
 
 
-def _blind(principal: Principal) -> Select[tuple[int]]:
+def _blind(principal: Principal) -> Select[int]:
     return (
         select(CalibrationCall.call_id)
         .join(Calibration, Calibration.id == CalibrationCall.calibration_id)
