@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from analyzer.conversation import Role, Turn
 from analyzer.errors import TranscriptError
@@ -30,8 +29,9 @@ DETAILS = ("language", "started_at", "customer_id", "agent_id", "queue", "case_i
 _SEPARATORS = ",;\t|"
 # Excel writes this line to say which separator follows.
 _SEPARATOR_LINE = re.compile(r"^\s*sep=.\n", re.I)
-# What the reader of workbooks raises when the XML inside has been tampered with.
-_MALFORMED_XML = (ParseError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
+# What the reader of workbooks raises when the XML inside has been tampered with; it reads with lxml
+# where that is installed, whose error has only `SyntaxError` in common with the standard library's.
+_MALFORMED_XML = (SyntaxError, KeyError, TypeError, AttributeError, IndexError, OverflowError)
 _MAX_ROWS = 2**20  # a sheet can have no more
 _HEADER = 10_000  # characters in which the names of the columns stand
 

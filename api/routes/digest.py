@@ -31,7 +31,7 @@ _MARKDOWN = "text/markdown; charset=utf-8"
 
 @router.get(
     "/insights/digest",
-    response_class=HTMLResponse,
+    response_class=Response,  # each error has the form of errors
     responses={
         200: {"model": Digest, "content": {"text/html": {}, "text/markdown": {}}},
     },

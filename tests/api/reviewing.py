@@ -26,6 +26,15 @@ TURNS = [
     {"role": "system", "text": "[pause]"},
     {"role": "agent", "text": "Jeg kan godt forstå, at du er træt af det. Farvel."},
 ]
+# Nothing to look at: asked for and done.
+QUIET = [
+    {"role": "agent", "text": "Good morning, Harbour Library, how can I help you?"},
+    {"role": "customer", "text": "I would like to keep the atlas two weeks longer, if I may."},
+    {"role": "agent", "text": "Let me look. Nobody is waiting, so I have extended it for you."},
+    {"role": "customer", "text": "That is kind, thank you. I will bring it back by then."},
+    {"role": "agent", "text": "You are welcome, enjoy the maps. Goodbye."},
+    {"role": "customer", "text": "Goodbye, and have a good day."},
+]
 # Worth a person's time: the matter is pushed away three times.
 PRESSING = [
     {"role": "agent", "text": "Support, you are speaking with Mia, how can I help?"},

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.access import Role
 from api.storage import audit
 from tests.api.conftest import Installation
-from tests.api.reviewing import PRESSING, released, reviewed, say, score_again, sigh, stored
+from tests.api.reviewing import PRESSING, QUIET, released, reviewed, say, score_again, sigh, stored
 
 
 def disputed(agent: TestClient, uid: str, report_id: int) -> Any:
@@ -139,7 +139,8 @@ def test_a_dispute_is_about_the_report_that_the_agent_sees(installation: Install
 def test_an_open_dispute_stands_first_in_the_queue(installation: Installation) -> None:
     coach, lead = installation.signed_in(Role.COACH), installation.signed_in(Role.QA_LEAD)
     agent = installation.signed_in(Role.AGENT, agent_id="a-1")
-    pressing, quiet = stored(coach, 1, language="en", turns=PRESSING), stored(coach, 2)
+    pressing = stored(coach, 1, language="en", turns=PRESSING)
+    quiet = stored(coach, 2, language="en", turns=QUIET)
 
     def queue() -> list[str]:
         found = lead.get("/v1/calls", params={"waiting": True, "sort": "-priority"})
