@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
-from api.access import Permission, Principal
+from api.access import Principal
 from api.customer import Journey, journey
-from api.deps import Allow, Db, Service, ServiceDep
+from api.deps import Db, Service, ServiceDep
 from api.history import history
 from api.journeys import CustomerEntry, JourneyFigures, hit_customers, journey_figures
 from api.problems import not_found
-from api.routes.promises import Offset
+from api.routes.promises import EXAMPLE_OF_DAYS, Offset, Reader
 from api.routes.teams import WithScope, lacking
 from api.schemas import Text
 from api.storage import audit
@@ -23,18 +23,9 @@ from api.storage.insights import Scope
 
 router = APIRouter(prefix="/v1/insights", tags=["insights"])
 
-Reader = Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))]
 CustomerId = Annotated[Text, Path(min_length=1, max_length=200, examples=["k-77"])]
 _EXAMPLE: dict[str, Any] = {
-    "since": "2026-04-01",
-    "until": "2026-04-30",
-    "as_of": "2026-05-04T08:00:00Z",
-    "calls": 3,
-    "calls_without_customer": 0,
-    "min_calls": 20,
-    "missing": 17,
-    "reason": "Figures are shown from 20 scored calls on; 17 are missing.",
-    "figures": None,
+    **EXAMPLE_OF_DAYS,
     "items": [
         {
             "customer_id": "customer-trampoline",

@@ -38,7 +38,8 @@ Reader = Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))]
 Word = Annotated[Text, Query(min_length=1, max_length=200)]
 # Where a page of a list begins.
 Offset = Annotated[int, Query(ge=0, le=10**9, description="`next` of the page before.")]
-_EXAMPLE: dict[str, Any] = {
+# How every example of a list with the figures of some days begins.
+EXAMPLE_OF_DAYS: dict[str, Any] = {
     "since": "2026-04-01",
     "until": "2026-04-30",
     "as_of": "2026-05-04T08:00:00Z",
@@ -48,6 +49,9 @@ _EXAMPLE: dict[str, Any] = {
     "missing": 17,
     "reason": "Figures are shown from 20 scored calls on; 17 are missing.",
     "figures": None,
+}
+_EXAMPLE: dict[str, Any] = {
+    **EXAMPLE_OF_DAYS,
     "items": [
         {
             "told_by": "agent",
