@@ -42,7 +42,7 @@ _CLEARLY = 3.0
 _SHORT, _REMEMBERED = 4, 4_000
 _CONFIG_KEYS = ("name", "version", "files", "thresholds", "calibration", "outcome")
 LINEAR, ENCODER, CONVERSATION = "linear.onnx", "encoder.onnx", "conversation.onnx"
-TOKENIZER = "tokenizer.json"
+TOKENIZER, CONFIG = "tokenizer.json", "config.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,14 +298,14 @@ def default_classifier() -> OnnxClassifier:
 def published_folder() -> Path:
     """Where the published model lies, with its card and its figures."""
     for folder in _MODEL_FOLDERS:
-        if (folder / DEFAULT_MODEL / "config.json").exists():
+        if (folder / DEFAULT_MODEL / CONFIG).exists():
             return folder / DEFAULT_MODEL
     searched = " or ".join(str(folder / DEFAULT_MODEL) for folder in _MODEL_FOLDERS)
     raise ModelError(f"No model in {searched}; make one with `kasper train`.")
 
 
 def _load_config(folder: Path) -> dict[str, Any]:
-    path = folder / "config.json"
+    path = folder / CONFIG
     try:
         config: dict[str, Any] = json.loads(path.read_text("utf-8"))
         versions = (config["features_version"], config["traits_version"], config["labels"])

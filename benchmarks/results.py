@@ -6,6 +6,7 @@ import json
 import math
 import os
 import subprocess
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,47 @@ def _model_told() -> str:
     return "\n".join(lines)
 
 
+def service_told() -> str:
+    """The service among very many stored calls, for docs/operations.md."""
+    service = _recorded("service")
+    databases: dict[str, dict[str, Any]] = service["databases"]
+    kinds = list(databases)
+    head, line = " | ".join(kinds), " | ".join(["---:"] * len(kinds))
+
+    def row(name: str, of: str, form: Callable[[Any], str]) -> str:
+        return f"| {name} | {' | '.join(form(databases[kind][of][name]) for kind in kinds)} |"
+
+    def of_all(name: str, form: Callable[[Any], str], of: str) -> str:
+        return f"| {name} | {' | '.join(form(databases[kind][of]) for kind in kinds)} |"
+
+    def pair(own: Any) -> str:
+        return f"{own[0]:,.1f} / {own[1]:,.1f}"
+
+    first = databases[kinds[0]]
+    lines = [
+        f"One client, one request after the other, among {service['calls']:,} stored calls:",
+        "",
+    ]
+    lines += [f"| ms, p50 / p99 | {head} |", f"| --- | {line} |"]
+    lines += [row(name, "alone", pair) for name in first["alone"]]
+    lines += ["", f"An endpoint of FastAPI that does nothing: {pair(service['bare']['alone'])} ms."]
+    if service["clients"]:
+        lines += ["", f"{service['clients']} clients at once (`wrk`), on the same cores:", ""]
+        lines += [f"| requests/s; ms, p50 / p99 | {head} |", f"| --- | {line} |"]
+
+        def loaded(own: Any) -> str:
+            return f"{own[0]:,.0f}; {pair(own[1:])}"
+
+        lines += [row(name, "many", loaded) for name in first["many"]]
+        lines += ["", f"The endpoint that does nothing: {loaded(service['bare']['many'])}."]
+    lines += ["", "Figures over all stored calls, asked twice: the second time some are kept.", ""]
+    lines += [f"| s, first / second | {head} |", f"| --- | {line} |"]
+    lines += [row(name, "over_all", pair) for name in first["over_all"]]
+    lines.append(of_all("plain pandas, counts alone", lambda own: f"{own:,.1f}", "plain"))
+    lines.append(of_all("MiB of the service, before / at most", pair, "memory"))
+    return "\n".join([*lines, "", _measured(service, "service")])
+
+
 def _readme_told() -> str:
     """Both in a sentence, for the README."""
     batch, model = _recorded("batch"), _recorded("model")
@@ -126,6 +168,8 @@ def main() -> None:
     page = Path("docs/batch.md")
     write_between(page, "<!-- figures: benchmarks/results/batch.json -->", _log_told())
     write_between(page, "<!-- figures: benchmarks/results/model.json -->", _model_told())
+    operations = Path("docs/operations.md")
+    write_between(operations, "<!-- figures: benchmarks/results/service.json -->", service_told())
     write_between(Path("README.md"), "<!-- figures: benchmarks/results -->", _readme_told())
 
 

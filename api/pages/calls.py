@@ -134,7 +134,7 @@ def call_list(
 ) -> Response:
     """A page of the calls that match."""
     after = place_at(cursor, sort) if cursor else None
-    found = calls.find(db, principal, wanted, sort=sort, after=after, limit=_PAGE)
+    found = calls.find(db, principal, wanted, sort=sort, after=after, limit=_PAGE, with_words=True)
     audit.record(db, principal.name, "calls.list", details={"shown": len(found.calls)})
     sent = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
     beyond = [*sent, ("cursor", cursor_of(found.after))] if found.after else []

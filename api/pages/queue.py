@@ -44,7 +44,9 @@ def queue(
 ) -> Response:
     """A page of the queue, each call with why it is here."""
     after = place_at(cursor, _ORDER) if cursor else None
-    found = calls.find(db, principal, wanted, sort=_ORDER, after=after, limit=_PAGE)
+    found = calls.find(
+        db, principal, wanted, sort=_ORDER, after=after, limit=_PAGE, with_words=True
+    )
     audit.record(db, principal.name, "calls.list", details={"shown": len(found.calls)})
     subjects = [f"call:{each.call.uid}" for each in found.calls]
     seen = audit.seen(db, principal.name, "call.read", subjects)

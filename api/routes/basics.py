@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
 
 from analyzer.insights import changes, fix_first, pareto, shown_by, weekly
+from analyzer.insights.basics import SEEN_IN
 from analyzer.insights.log import Log
 from analyzer.statistics import Interval
 from api.access import Permission, Principal
@@ -154,7 +155,7 @@ def basics_of(
 ) -> Basics:
     """The basics of the calls of a scope, or how many calls are missing."""
     chosen = Filters(since=wanted.since, until=wanted.until, queue=wanted.queue, product=product)
-    log = logs.load(db, principal, chosen)
+    log = logs.load(db, principal, chosen, SEEN_IN)
     scored = int(log.calls["score"].notna().sum())
     missing = max(min_calls - scored, 0)
     empty = Basics(

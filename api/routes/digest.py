@@ -15,11 +15,11 @@ from analyzer.insights.digest import Digest, digest, monday_of
 from analyzer.messages import Message
 from analyzer.writing.digest import digest_html, digest_text, style_hash
 from api.access import Permission, Principal
-from api.deps import Allow, Db
+from api.deps import Allow, Db, ServiceDep
 from api.problems import Problem, ProblemError
 from api.schemas import Text
 from api.storage import audit, logs
-from api.storage.filters import Filters
+from api.storage.filters import Filters, blind_calls
 
 router = APIRouter(prefix="/v1", tags=["insights"])
 
@@ -37,6 +37,7 @@ _MARKDOWN = "text/markdown; charset=utf-8"
     },
 )
 def weekly_digest(
+    parts: ServiceDep,
     db: Db,
     principal: Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))],
     week: Annotated[
@@ -58,7 +59,10 @@ def weekly_digest(
     monday = _monday(week)
     audit.record(db, principal.name, "digest.read", details={"week": monday.isoformat()})
     wanted = Filters(queue=queue, since=monday - _HISTORY, until=monday + timedelta(days=6))
-    found = digest(logs.load(db, principal, wanted), monday, agents=agents)
+    key = ("digest", monday, queue, agents, principal.own_calls_of, blind_calls(db, principal))
+    found = parts.shelf.get(
+        db, key, lambda: digest(logs.load(db, principal, wanted), monday, agents=agents)
+    )
     if not principal.may(Permission.CALLS_READ):
         found = replace(found, look_at=[], thanks=[])
     if format == "json":

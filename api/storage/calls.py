@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import and_, case, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from analyzer.conversation import Conversation
 from analyzer.report import Report, to_dict
@@ -130,10 +130,12 @@ def find(
     sort: str = "-occurred_at",
     after: Place | None = None,
     limit: int = 50,
+    with_words: bool = False,
 ) -> Page:
     """A page of the calls that match, in the order of `sort`, one of `SORTS`.
 
-    Sorted by score, calls without one are left out.
+    Sorted by score, calls without one are left out. Their turns and the bodies of their reports are
+    fetched at once only `with_words`; they are most of what a call holds.
     """
     name, falling = sort.removeprefix("-"), sort.startswith("-")
     column = figure(principal, name) if name == "score" else getattr(Call, name)
@@ -146,8 +148,10 @@ def find(
         beyond_id = Call.id < after.id if falling else Call.id > after.id
         query = query.where(or_(beyond, and_(column == value, beyond_id)))
     order = (column.desc(), Call.id.desc()) if falling else (column.asc(), Call.id.asc())
+    if not with_words:
+        query = query.options(defer(Call.turns), defer(Call.roles))
     found = db.scalars(query.order_by(*order).limit(limit + 1)).all()
-    page = entries(db, principal, found[:limit])
+    page = entries(db, principal, found[:limit], with_words=with_words)
     return Page(page, _place(page[-1], name) if len(found) > limit else None)
 
 
@@ -156,9 +160,11 @@ def _place(last: Listed, name: str) -> Place:
     return Place(value.isoformat() if isinstance(value, datetime) else value, last.call.id)
 
 
-def entries(db: Session, principal: Principal, found: Sequence[Call]) -> list[Listed]:
-    """The calls as they stand in a list."""
-    shown = reports.shown(db, principal, found)
+def entries(
+    db: Session, principal: Principal, found: Sequence[Call], *, with_words: bool = False
+) -> list[Listed]:
+    """The calls as they stand in a list; `with_words` as in `find`."""
+    shown = reports.shown(db, principal, found, with_words=with_words)
     flags = reports.flags_of(db, [report.id for report in shown.values()])
     listed = []
     for call in found:
@@ -203,6 +209,7 @@ def earlier(db: Session, principal: Principal, call: Call, limit: int = 10) -> l
         return []
     query = select(Call).where(listed(principal), Call.customer_id == call.customer_id)
     query = query.where(Call.occurred_at <= call.occurred_at, Call.id != call.id)
+    query = query.options(defer(Call.turns), defer(Call.roles))
     order = (Call.occurred_at.desc(), Call.id.desc())
     return entries(db, principal, db.scalars(query.order_by(*order).limit(limit)).all())
 

@@ -69,9 +69,12 @@ def latest_customers(db: Session, principal: Principal, limit: int) -> list[str]
     return [customer for customer in db.scalars(query) if customer]
 
 
-def load(db: Session, principal: Principal, filters: Filters) -> Log:
+def load(
+    db: Session, principal: Principal, filters: Filters, labels: Sequence[str] = LABELS
+) -> Log:
     """The calls that match and that the principal may see, with the reports that they see of them.
 
+    Of the evidence, and of the counts of each call, `labels` alone are there: it is most of a log.
     Calls that no report is on are left out. `turns` is empty; of the columns of `CALL_COLUMNS`
     those are there that figures over many calls need, and `occurred_at`, by which `filters` tell
     the days: the time of storing where a call does not say when it began.
@@ -82,19 +85,22 @@ def load(db: Session, principal: Principal, filters: Filters) -> Log:
     columns = [getattr(Call, name) for name in _OF_CALL]
     columns += [getattr(StoredReport, name) for name in _OF_REPORT]
     calls = _frame(db, chosen.with_only_columns(Call.uid, *columns, Call.occurred_at), _TYPES)
-    evidence = pd.concat([_machine(db, chosen), _corrected(db, chosen)], ignore_index=True)
-    return make_log(Frames(_counted(calls, evidence), _empty(TURN_COLUMNS), evidence))
+    parts = [_machine(db, chosen, labels), _corrected(db, chosen, labels)]
+    evidence = pd.concat(parts, ignore_index=True)
+    return make_log(Frames(_counted(calls, evidence, labels), _empty(TURN_COLUMNS), evidence))
 
 
-def _machine(db: Session, chosen: Select[Any]) -> pd.DataFrame:
+def _machine(db: Session, chosen: Select[Any], labels: Sequence[str]) -> pd.DataFrame:
     """The findings of reports by which nobody has said anything."""
     columns = [getattr(EvidenceRow, name) for name in _FOUND if name != "call"]
     found = chosen.join(EvidenceRow, EvidenceRow.report_id == StoredReport.id)
     found = found.where(EvidenceRow.certain, StoredReport.corrected_body.is_(None))
+    if len(labels) < len(LABELS):
+        found = found.where(EvidenceRow.label.in_(labels))
     return _frame(db, found.with_only_columns(Call.uid, *columns), _FOUND)
 
 
-def _corrected(db: Session, chosen: Select[Any]) -> pd.DataFrame:
+def _corrected(db: Session, chosen: Select[Any], labels: Sequence[str]) -> pd.DataFrame:
     """The findings that hold after what people said."""
     bodies = chosen.where(StoredReport.corrected_body.is_not(None))
     query = bodies.with_only_columns(Call.uid, StoredReport.corrected_body)
@@ -102,15 +108,16 @@ def _corrected(db: Session, chosen: Select[Any]) -> pd.DataFrame:
         (uid, *(found[name] for name in _FOUND if name != "call"))
         for uid, body in db.execute(query.execution_options(yield_per=_PORTION // 100))
         for found in body["evidence"]
+        if found["label"] in labels
     ]
     return _typed(rows, _FOUND)
 
 
-def _counted(calls: pd.DataFrame, evidence: pd.DataFrame) -> pd.DataFrame:
+def _counted(calls: pd.DataFrame, evidence: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:
     """The calls with the number of turns that carry each label, missing where none was judged."""
     turns = evidence[["call", "label", "turn"]].drop_duplicates()
     counts = turns.groupby(["call", "label"]).size().unstack("label", fill_value=0)
-    counts = counts.reindex(index=calls["call"], columns=list(LABELS), fill_value=0)
+    counts = counts.reindex(index=calls["call"], columns=list(labels), fill_value=0)
     counts = counts.astype("Int64").reset_index(drop=True)
     judged = calls["failure"].notna()
     return pd.concat([calls, counts.where(judged)], axis=1)

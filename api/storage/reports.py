@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from analyzer.report import Report, to_dict
 from api.access import Principal
@@ -140,11 +140,15 @@ def _add_flags(db: Session, report_id: int, report: Report) -> None:
     )
 
 
-def shown(db: Session, principal: Principal, found: Sequence[Call]) -> dict[int, StoredReport]:
+def shown(
+    db: Session, principal: Principal, found: Sequence[Call], *, with_words: bool = True
+) -> dict[int, StoredReport]:
     """Call number -> the report that the principal sees of it: the one that counts, for an agent
-    the one that was released."""
+    the one that was released. Without words, its figures alone are fetched."""
     ids = [call.released_report_id if principal.sees_own_only else call.report_id for call in found]
     query = select(StoredReport).where(StoredReport.id.in_(ids))
+    if not with_words:
+        query = query.options(defer(StoredReport.body), defer(StoredReport.corrected_body))
     return {report.call_id: report for report in db.scalars(query)}
 
 

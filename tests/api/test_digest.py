@@ -46,6 +46,17 @@ def test_it_comes_as_text_and_as_data(installation: Installation) -> None:
     assert data["look_at"][0]["words"]
 
 
+def test_it_is_worked_out_anew_once_a_call_is_erased(installation: Installation) -> None:
+    coach, uid = filled(installation)
+    asked = {**WEEK, "format": "json"}
+    assert coach.get(PATH, params=asked).json()["calls"] == 1
+
+    admin = installation.signed_in(Role.ADMIN)
+    assert admin.delete(f"/v1/calls/{uid}").status_code == 204
+    found = coach.get(PATH, params=asked).json()
+    assert found["calls"] == 0 and found["look_at"] == []
+
+
 def test_a_queue_alone(installation: Installation) -> None:
     coach, _ = filled(installation)
     asked = {**WEEK, "format": "json"}
