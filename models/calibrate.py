@@ -14,6 +14,8 @@ from models.dataset import LabelledCall
 
 # A label is asserted from here on at the least, however a threshold comes out on few examples.
 MIN_THRESHOLD, MAX_THRESHOLD = 0.3, 0.9
+# A label that fewer turns carry keeps what it had before, where it had something.
+_ENOUGH = 20
 # F1 this much below the best is as good.
 _AS_GOOD = 0.01
 
@@ -41,12 +43,19 @@ def turns_of(
     return own, truth
 
 
-def calibrate(calls: Sequence[LabelledCall], log_odds: Floats) -> Calibration:
-    """Fitted on `log_odds` (turns, labels) of every turn of the calls, in order."""
+def calibrate(
+    calls: Sequence[LabelledCall], log_odds: Floats, before: Calibration | None = None
+) -> Calibration:
+    """Fitted on `log_odds` (turns, labels) of every turn of the calls, in order; of a label that
+    the calls hardly show, as it was `before`."""
     scaling, thresholds = [], []
     for column, label in enumerate(LABELS):
         own, all_truth = turns_of(calls, label)
         truth, scores = all_truth[own], log_odds[own, column]
+        if before is not None and min(truth.sum(), (~truth).sum()) < _ENOUGH:
+            scaling.append(before.scaling[column])
+            thresholds.append(before.thresholds[column])
+            continue
         if truth.all() or not truth.any():
             scaling.append((1.0, 0.0))
             thresholds.append(MAX_THRESHOLD)

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from analyzer.classifier import (
+    CONFIG,
     CONVERSATION,
     DEFAULT_MODEL,
     ENCODER,
@@ -135,10 +136,16 @@ def export(
     graph = linear_model(linear.idf, linear.weights, linear.bias)
     (output / LINEAR).write_bytes(graph.SerializeToString())
     names = [LINEAR]
+    encoder: dict[str, Any] = {}
     if (trained / TAGGER).exists():
         _networks(trained, output, bits)
         names += [ENCODER, CONVERSATION, TOKENIZER]
+        # what `models.restore` needs to know beside the weights
+        encoder = {"encoder": json.loads((trained / ENCODER_CONFIG).read_text("utf-8"))}
     about = json.loads((trained / ABOUT).read_text("utf-8"))
+    before = None
+    if "calibration" in about:
+        before = Calibration(about.pop("calibration"), about.pop("thresholds"))
     config = {
         "name": name,
         "version": VERSION,
@@ -150,10 +157,11 @@ def export(
         "thresholds": [1.0] * len(LABELS),
         "outcome": about.pop("outcome"),
         "trained": about,
+        **encoder,
     }
     _write(config, output)
     _, validation = split(calls)
-    calibration = calibrate(validation, log_odds(OnnxClassifier(output), validation))
+    calibration = calibrate(validation, log_odds(OnnxClassifier(output), validation), before)
     config |= {"calibration": calibration.scaling, "thresholds": calibration.thresholds}
     _write(config, output)
     return calibration
@@ -170,7 +178,7 @@ def log_odds(classifier: OnnxClassifier, calls: Sequence[LabelledCall]) -> NDArr
 
 
 def _write(config: dict[str, Any], output: Path) -> None:
-    (output / "config.json").write_text(json.dumps(config, indent=1) + "\n", "utf-8")
+    (output / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
 
 def _networks(trained: Path, output: Path, bits: int) -> None:

@@ -2,14 +2,16 @@
 
     kasper train --base runs/base/encoder                       # data/training -> runs/model
     kasper train --data mine --base runs/base/encoder --output runs/mine
+    kasper train --data mine --base models/kasper-tagger --output runs/mine
     kasper train --data mine --output runs/mine                 # the linear model alone: minutes
 
-`--base` is an encoder in the format of `transformers`, in a folder with its `tokenizer.json` (that
-of `python -m models.pretrain`, or any other on this disk), or the name of one on a model hub where
-one can be reached. `kasper export` makes of the output what `kasper score` runs. Calls for
-validation stop the training and test calls are never read; data that names neither has every
-seventh call held out for validation. A run that was stopped goes on where it was; with more
-`--passes` it goes on from its end, also with calls that were added since.
+`--base` is a model folder, whose weights learn on; or an encoder in the format of `transformers`,
+in a folder with its `tokenizer.json` (that of `python -m models.pretrain`, or any other on this
+disk), or the name of one on a model hub where one can be reached. `kasper export` makes of the
+output what `kasper score` runs. Calls for validation stop the training and test calls are never
+read; data that names neither has every seventh call held out for validation. A run that was stopped
+goes on where it was; with more `--passes` it goes on from its end, also with calls that were added
+since.
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.classifier import TOKENIZER
+from analyzer.classifier import CONFIG, TOKENIZER
 from models.dataset import DATA, LabelledCall, load
 from models.linear import LinearModel, fit, fit_outcome, out_of_fold
+from models.restore import is_model, restored_linear
 
 RUNS = Path(__file__).parents[1] / "runs"
 LINEAR, TAGGER, ENCODER, ABOUT = "linear.npz", "tagger.safetensors", "encoder.json", "about.json"
@@ -57,24 +60,34 @@ def train(
     """Learn from the calls and write the weights to `output`; without a base no tagger."""
     training, validation = split(calls)
     output.mkdir(parents=True, exist_ok=True)
-    linear = _linear(training, output)
+    model = Path(base) if base is not None and is_model(Path(base)) else None
+    linear = _linear(training, output, model)
     about: dict[str, Any] = {
         "calls": sum(not call.is_fragment for call in training),
         "fragments": sum(call.is_fragment for call in training),
         "turns": sum(len(call.spans) for call in training),
-        "outcome": fit_outcome(training),
     }
+    if model is None:
+        about["outcome"] = fit_outcome(training)
+    else:
+        known = json.loads((model / CONFIG).read_text("utf-8"))
+        about |= {name: known[name] for name in ("outcome", "calibration", "thresholds")}
     if base is not None:
         about |= {"base": Path(base).name, "passes": passes, "seed": seed}
-        _tagger(training, validation, linear, base, output, passes, seed, device)
+        # a model has never heard these calls; one that was fitted here has to be asked fold by fold
+        heard = None if model else _unheard(training, linear, output)
+        _tagger(training, validation, linear, heard, base, output, passes, seed, device)
     (output / ABOUT).write_text(json.dumps(about, indent=1) + "\n", "utf-8")
 
 
-def _linear(training: Sequence[LabelledCall], output: Path) -> LinearModel:
+def _linear(
+    training: Sequence[LabelledCall], output: Path, model: Path | None = None
+) -> LinearModel:
     kept = output / LINEAR
     if not kept.exists():
-        model = fit(training)
-        np.savez_compressed(kept, idf=model.idf, weights=model.weights, bias=model.bias)
+        # that of a model has learned from far more calls than are given here
+        linear = restored_linear(model) if model else fit(training)
+        np.savez_compressed(kept, idf=linear.idf, weights=linear.weights, bias=linear.bias)
     return load_linear(output)
 
 
@@ -88,6 +101,7 @@ def _tagger(
     training: Sequence[LabelledCall],
     validation: Sequence[LabelledCall],
     linear: LinearModel,
+    heard: dict[str, NDArray[np.float64]] | None,
     base: str,
     output: Path,
     passes: int,
@@ -99,10 +113,10 @@ def _tagger(
 
     from models.finetune import finetune, prepare
 
-    heard = _unheard(training, linear, output)
-    learn = [prepare(call, heard[call.conversation.id]) for call in training]
-    heard_of = zip(validation, linear.scores(validation), strict=True)
-    choose = [prepare(call, own) for call, own in heard_of]
+    said = [heard[own.conversation.id] for own in training] if heard else linear.scores(training)
+    learn = [prepare(call, own) for call, own in zip(training, said, strict=True)]
+    pairs = zip(validation, linear.scores(validation), strict=True)
+    choose = [prepare(call, own) for call, own in pairs]
     model, tokenizer = finetune(
         learn, choose, base, output, passes=passes, seed=seed, device=device, report=_tell
     )
