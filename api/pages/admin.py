@@ -175,7 +175,7 @@ def person_change(
         UserChange, form, lambda body: people_api.change_user(db, principal, user_id, body)
     )
     if isinstance(changed, Refused):
-        return _person(request, db, principal, user_id, changed)
+        return _person(request, db, principal, user_id, form, changed)
     return redirect("/admin/people", gettext(principal, SAVED))
 
 
@@ -272,8 +272,10 @@ def _person(
     db: Session,
     principal: Principal,
     user_id: int,
+    form: Mapping[str, object] | None = None,
     refused: Refused = _AT_FIRST,
 ) -> Response:
+    """The person as they are; once refused, the form as it was sent."""
     user = people_api.known_user(db, user_id)
     audit.record(db, principal.name, "user.read", f"user:{user_id}")
     return page(
@@ -282,6 +284,7 @@ def _person(
         "admin_person.html.j2",
         status=refused.status,
         user=user,
+        form=form or {name: getattr(user, name) for name in people.CHANGEABLE},
         roles=list(Role),
         wrong=dict.fromkeys(_WRONG, "") | dict(refused.wrong),
     )

@@ -216,6 +216,52 @@ def test_a_person_is_shut_out_after_a_question(installation: Installation) -> No
     assert "Saved." in sent(admin, f"/admin/people/{number}", **fields, active="yes")
 
 
+@pytest.mark.parametrize(
+    ("mistake", "status", "words"),
+    [
+        ({"agent_id": "a-9"}, 409, "Another person sees the calls of this agent already."),
+        ({"agent_id": "x" * 201}, 422, "At most 200 characters."),
+        ({"name": "  "}, 422, "Give a name of at most 200 characters."),
+    ],
+)
+def test_what_was_typed_of_a_person_outlives_a_mistake(
+    installation: Installation, mistake: dict[str, str], status: int, words: str
+) -> None:
+    admin = installation.signed_in(Role.ADMIN)
+    installation.user(Role.AGENT, agent_id="a-9")
+    _, number = member(installation, Role.COACH)
+    typed = {"name": "Typed & kept", "agent_id": "a-8"} | mistake
+    chosen = {"role": "agent", "language": "sv"}
+    token = {"csrf_token": admin.headers["x-csrf-token"]}
+    for path, more in (
+        (f"/admin/people/{number}", {"active": "yes"}),
+        ("/admin/people", {"email": "typed@example.org"}),
+    ):
+        answer = admin.post(path, data=token | typed | chosen | more)
+        assert answer.status_code == status
+        form = html.unescape(answer.text.split(f'action="{path}">')[1].split("</form>")[0])
+        kept = dict(re.findall(r'name="(\w+)" type="\w+" value="([^"]*)"', form))
+        kept |= dict(re.findall(r'name="(active)" value="(yes)" checked', form))
+        assert kept == {name: value.strip() for name, value in (typed | more).items()}
+        assert re.findall(r'<option value="(\w+)"[^>]* selected>', form) == ["agent", "sv"]
+        assert words in form
+    with installation.database.reading() as db:
+        user = people.user(db, number)
+    assert user is not None and user.name == "Coach"
+
+
+def test_the_last_admin_is_not_shut_out_and_sees_what_was_typed(installation: Installation) -> None:
+    admin, number = member(installation, Role.ADMIN)
+    fields = {"name": "Typed", "role": "admin", "language": "da", "confirmed": "yes"}
+    token = {"csrf_token": admin.headers["x-csrf-token"]}
+    answer = admin.post(f"/admin/people/{number}", data=token | fields)
+    assert answer.status_code == 409 and "This is the last active admin." in answer.text
+    assert 'value="Typed"' in answer.text
+    # the box stays as it was sent, and sent again it asks again
+    assert 'name="active" value="yes">' in answer.text
+    assert "Shut Admin out?" in sent(admin, f"/admin/people/{number}", name="Typed", role="admin")
+
+
 def test_what_is_shown_once_can_be_copied(site: Site, open_page: Opener) -> None:
     page = open_page("/admin/keys", Role.ADMIN, permissions=["clipboard-read", "clipboard-write"])
     page.get_by_label("What it is for").fill("Copied")
