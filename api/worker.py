@@ -28,6 +28,7 @@ from api.scoring import score_again, score_under
 from api.settings import Settings
 from api.storage import calls, erasure, jobs, scorecards, uploads, verdicts
 from api.storage.database import AWAY, Database
+from api.storage.filters import from_json
 from api.storage.tables import Call, Job, JobItem
 
 log = logging.getLogger("kasper.worker")
@@ -273,23 +274,24 @@ class Worker:
         return intake.read_uploads(files, self.settings, job.params["format"], done)
 
     def _walk_calls(self, job: Job) -> None:
-        """Put down every stored call to be scored under another revision."""
+        """Put down the stored calls that are to be scored under another revision."""
         with self.database.session() as db:
             held = jobs.lead_still(db, job.id, self.name, self.settings.lease_s)
-            if held is None:
+            if held is None or held.total is not None:
                 return
             done = jobs.found_items(db, held)
             after = held.params.get("after", 0)
-            found = calls.ids_after(db, after, _PORTION)
+            wanted = from_json(held.params.get(jobs.FILTERS, {}))
+            found = calls.ids_after(db, after, _PORTION, wanted)
             items = [
                 {"name": uid, "payload": {"call_id": id, "revision_id": held.params["revision_id"]}}
                 for id, uid in found
             ]
-            done += jobs.add_items(db, held, done, items)
+            jobs.add_items(db, held, done, items)
             if found:
                 held.params = held.params | {"after": found[-1][0]}
             if len(found) < _PORTION:
-                held.total, held.lease_until = done, None
+                jobs.all_found(db, held)
 
 
 _LEADERS: dict[str, Callable[[Worker, Job], None]] = {

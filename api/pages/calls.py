@@ -22,7 +22,7 @@ from api.locales import translations
 from api.pages.render import language_of, page
 from api.payload import conversation_of
 from api.routes.calls import cursor_of, filters, place_at
-from api.storage import audit, calls
+from api.storage import audit, calls, scorecards
 from api.storage.calls import SORTS
 from api.storage.filters import Filters
 from api.storage.tables import Call, StoredReport
@@ -137,6 +137,7 @@ def call_list(
     found = calls.find(db, principal, wanted, sort=sort, after=after, limit=_PAGE, with_words=True)
     audit.record(db, principal.name, "calls.list", details={"shown": len(found.calls)})
     sent = [pair for pair in request.query_params.multi_items() if pair[0] != "cursor"]
+    may_rescore = wanted.scored is False and principal.may(Permission.SCORECARDS_EDIT)
     beyond = [*sent, ("cursor", cursor_of(found.after))] if found.after else []
     return page(
         request,
@@ -150,6 +151,8 @@ def call_list(
         sort=sort,
         sorts=_SORT_TITLES,
         narrowed=urlencode([pair for pair in sent if pair[0] != "sort"]),
+        # the revision by which these calls can be scored again
+        rescored_by=scorecards.active(db).id if may_rescore else None,
         first=f"/calls?{urlencode(sent)}" if cursor else "",
         beyond=f"/calls?{urlencode(beyond)}" if beyond else "",
         **options(db, principal),

@@ -17,9 +17,10 @@ from api.pages.render import gettext, page, redirect
 from api.pages.scorecard_form import text_of
 from api.problems import Problem, ProblemError
 from api.routes import scorecards as routes
-from api.routes.scorecards import DraftIn, Number, RevisionDetail
+from api.routes.scorecards import Chosen, DraftIn, Number, RevisionDetail
 from api.scorecards import Preview
 from api.scoring import card_of
+from api.storage.filters import Filters
 
 router = APIRouter()
 
@@ -97,7 +98,7 @@ def scorecard(id: Number, request: Request, db: Db, principal: Reader) -> Respon
         found=found,
         preview=preview,
         measures=_MEASURES,
-        spoken=routes.scorecard_rescore_effect(id, db, principal) if may_edit else None,
+        spoken=routes.scorecard_rescore_effect(id, db, principal, Filters()) if may_edit else None,
     )
 
 
@@ -143,17 +144,18 @@ def scorecard_change(
     return _form(request, principal, found, preview=preview, form=form, errors=errors)
 
 
+@router.post("/scorecards/{id}/rescore")
+def scorecard_rescore(id: Number, db: Db, principal: Editor, wanted: Chosen) -> RedirectResponse:
+    """Score the calls that match by this revision, then on to the job."""
+    job = routes.scorecard_rescore(id, Response(), db, principal, wanted)
+    return redirect(f"/jobs/{job.uid}")
+
+
 @router.post("/scorecards/{id}/{action}")
 def scorecard_action(
-    id: Number,
-    action: Literal["publish", "activate", "remove", "rescore"],
-    db: Db,
-    principal: Editor,
+    id: Number, action: Literal["publish", "activate", "remove"], db: Db, principal: Editor
 ) -> RedirectResponse:
-    """Publish or remove a draft, make a revision active, or score all calls by it."""
-    if action == "rescore":
-        job = routes.scorecard_rescore(id, Response(), db, principal)
-        return redirect(f"/jobs/{job.uid}")
+    """Publish or remove a draft, or make a revision active."""
     if action == "remove":
         routes.scorecard_remove(id, db, principal)
         return redirect("/scorecards", gettext(principal, _SAID[action]))

@@ -14,11 +14,13 @@ from analyzer.scorecard import Scorecard
 from api.access import Permission, Principal
 from api.deps import Allow, Db
 from api.problems import Problem, ProblemError, not_found
+from api.routes.calls import filters
 from api.schemas import JobOut, Text
 from api.scorecards import Comparison, Preview, compare, numbered, preview, read, write
 from api.scoring import card_of, numbered_card
 from api.storage import audit, calls, jobs, scorecards
 from api.storage.calls import Spoken
+from api.storage.filters import Filters, to_json
 from api.storage.tables import ScorecardRevision
 
 router = APIRouter(prefix="/v1/scorecards", tags=["scorecards"])
@@ -26,9 +28,18 @@ router = APIRouter(prefix="/v1/scorecards", tags=["scorecards"])
 Reader = Annotated[Principal, Depends(Allow(Permission.SCORECARDS_READ))]
 Editor = Annotated[Principal, Depends(Allow(Permission.SCORECARDS_EDIT))]
 Number = Annotated[int, Path(ge=1, le=2**62, description="The number of a revision in the list.")]
-Calls = Annotated[int, Query(ge=1, le=500, description="How many of the last calls to look at.")]
 State = Literal["draft", "published", "active"]
+Calls = Annotated[int, Query(ge=1, le=500, description="How many of the last calls to look at.")]
 
+
+def chosen(principal: Editor, wanted: Annotated[Filters, Depends(filters)]) -> Filters:
+    """Which calls to score again; who may not read calls learns nothing of them by filters."""
+    if to_json(wanted):
+        Allow(Permission.CALLS_READ)(principal)
+    return wanted
+
+
+Chosen = Annotated[Filters, Depends(chosen)]
 # A scorecard small enough to be read at a glance.
 EXAMPLE_TOML = """\
 name = "short"
@@ -216,22 +227,31 @@ def scorecard_activate(id: Number, db: Db, principal: Editor) -> RevisionDetail:
 
 
 @router.get("/{id}/rescore")
-def scorecard_rescore_effect(id: Number, db: Db, principal: Editor) -> Spoken:
+def scorecard_rescore_effect(id: Number, db: Db, principal: Editor, wanted: Chosen) -> Spoken:
     """What re-scoring would touch: how many calls, and of how many people have said something."""
     _found(db, id)
-    return calls.spoken_of(db)
+    return calls.spoken_of(db, wanted)
 
 
 @router.post("/{id}/rescore", status_code=202)
-def scorecard_rescore(id: Number, response: Response, db: Db, principal: Editor) -> JobOut:
-    """Score every stored call by this published revision, as a job; look at `GET` first.
+def scorecard_rescore(
+    id: Number, response: Response, db: Db, principal: Editor, wanted: Chosen
+) -> JobOut:
+    """Score the stored calls that match by this published revision, as a job; look at `GET` first.
+
+    Without a filter these are all calls; `scored=false` are those that have no score. 409 where
+    there are filters and no call matches.
 
     The new report counts from then on, with what people said of the same labels on the same turns
     and of the same questions; a review holds where the same was found. Agents go on seeing the
     report that was released to them, disputes stay open, and old reports stay in the history.
     """
     row = _published(db, id)
-    job = jobs.add(db, "rescore", principal.name, {"revision_id": row.id})
+    narrowed = to_json(wanted)
+    if narrowed and not calls.count(db, principal, wanted, at_most=1):
+        raise Problem(409, "No call matches, so there is nothing to score again.")
+    params = {"revision_id": row.id} | ({jobs.FILTERS: narrowed} if narrowed else {})
+    job = jobs.add(db, "rescore", principal.name, params)
     audit.record(db, principal.name, "scorecard.rescore", f"scorecard:{id}", {"job": job.uid})
     response.headers["Location"] = f"/v1/jobs/{job.uid}"
     return JobOut.of(job, jobs.progress(db, job))

@@ -25,6 +25,8 @@ from api.storage.tables import Call, ScorecardRevision, StoredReport, now
 
 # More than this nobody looks through in a list; they can be typed.
 _CHOICES = 200
+# Whoever looks at the calls when nobody in particular asks for them.
+_SERVICE = Principal("service", frozenset())
 SORTS = tuple(sign + name for name in ("occurred_at", "score", "priority") for sign in ("-", ""))
 
 
@@ -191,8 +193,8 @@ class Spoken:
     disputed: int
 
 
-def spoken_of(db: Session) -> Spoken:
-    """What people have said so far, counted over all calls."""
+def spoken_of(db: Session, filters: Filters) -> Spoken:
+    """What people have said so far, counted over all calls that match."""
     query = select(
         func.count(),
         func.count(Call.reviewed_at),
@@ -200,7 +202,7 @@ def spoken_of(db: Session) -> Spoken:
         func.count(Call.released_at),
         func.coalesce(func.sum(case((Call.disputed, 1), else_=0)), 0),
     ).select_from(Call)
-    return Spoken(*db.execute(query).one())
+    return Spoken(*db.execute(matching(query, db, _SERVICE, filters)).one())
 
 
 def earlier(db: Session, principal: Principal, call: Call, limit: int = 10) -> list[Listed]:
@@ -230,10 +232,11 @@ def names_of(db: Session, uids: Iterable[str]) -> dict[str, str]:
     return {row.uid: row.external_id for row in db.execute(query)}
 
 
-def ids_after(db: Session, after: int, limit: int) -> list[tuple[int, str]]:
-    """The numbers and names of calls, in the order in which they were stored."""
-    query = select(Call.id, Call.uid).where(Call.id > after).order_by(Call.id).limit(limit)
-    return [(row.id, row.uid) for row in db.execute(query)]
+def ids_after(db: Session, after: int, limit: int, filters: Filters) -> list[tuple[int, str]]:
+    """The numbers and names of calls that match, in the order in which they were stored."""
+    query: Any = select(Call.id, Call.uid).where(Call.id > after).order_by(Call.id).limit(limit)
+    found = db.execute(matching(query, db, _SERVICE, filters))
+    return [(row.id, row.uid) for row in found]
 
 
 def ids_before(db: Session, moment: datetime, limit: int) -> list[int]:

@@ -92,6 +92,7 @@ def erase_customer(db: Session, customer_id: str) -> int:
     how many were stored."""
     jobs.erase_unread(db, [f"customer {customer_id}"])
     jobs.erase_items(db, jobs.items_of_customer(db, customer_id))
+    jobs.look_no_more_for(db, customer_id)
     # what a worker stored while this waited for its item is found now
     ids = db.scalars(select(Call.id).where(Call.customer_id == customer_id))
     return erase(db, list(ids))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
@@ -64,6 +65,20 @@ class Filters:
     # only calls of the job of that name
     job: str | None = None
     search: str = ""
+
+
+_JSON = TypeAdapter(Filters)
+
+
+def to_json(filters: Filters) -> dict[str, Any]:
+    """The filters that are on, by name, as JSON types."""
+    everything = _JSON.dump_python(filters, mode="json").items()
+    return {name: value for name, value in everything if value not in (None, "", [])}
+
+
+def from_json(payload: Mapping[str, Any]) -> Filters:
+    """What `to_json` gave."""
+    return _JSON.validate_python(payload)
 
 
 def visible(principal: Principal) -> ColumnElement[bool]:

@@ -32,6 +32,8 @@ MAX_ATTEMPTS = 3
 # What is left of an erased call, and how many are erased by one statement.
 ERASED = TranscriptError("", Message("the call has been erased"), Message("nothing is left to do"))
 _ERASED = 500
+# The parameter of a job that scores again with what its calls are found by; gone once they are.
+FILTERS = "filters"
 # The parameter of a job that is being read with the marks of what was erased meanwhile.
 _MARKS = "erased"
 
@@ -258,6 +260,12 @@ def found_items(db: Session, job: Job) -> int:
     return 0 if position is None else position + 1
 
 
+def all_found(db: Session, job: Job) -> None:
+    """All calls to be scored again are put down: what they were found by is needed no more."""
+    job.total, job.lease_until = found_items(db, job), None
+    job.params = {name: value for name, value in job.params.items() if name != FILTERS}
+
+
 def end_finished(db: Session) -> list[Job]:
     """Mark jobs as ended that have no item left to do; the jobs that ended now."""
     left = select(JobItem.id).where(JobItem.job_id == Job.id, JobItem.status == PENDING).exists()
@@ -352,6 +360,14 @@ def has_erased(job: Job) -> bool:
 def _mark(job: Job, key: str) -> str:
     """What is kept of a key: a hash, another one in each job."""
     return sha256(f"{job.uid} {key}".encode()).hexdigest()
+
+
+def look_no_more_for(db: Session, customer_id: str) -> None:
+    """End the search of jobs that have yet to find the calls of this customer."""
+    own = Job.params[(FILTERS, "customer_id")].as_string() == customer_id
+    unread = select(Job).where(Job.total.is_(None), own).order_by(Job.id)
+    for job in db.scalars(unread.with_for_update()):
+        all_found(db, job)
 
 
 def items_of_customer(db: Session, customer_id: str) -> list[int]:

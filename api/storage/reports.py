@@ -31,11 +31,18 @@ _FIGURES = tuple(name for name in Figures.__annotations__)
 
 
 def add(db: Session, call: Call, report: Report, revision: ScorecardRevision) -> StoredReport:
-    """Keep a report, and make it the one that counts; the same one again is stored once."""
+    """Keep a report, and make it the one that counts; the same one again is stored once.
+
+    It is the same by the same model under the same scorecard, unless only one of them has a score:
+    what is no model's part, such as the languages that are known, may have changed meanwhile.
+    """
     query = select(StoredReport).where(
         StoredReport.call_id == call.id,
         StoredReport.revision_id == revision.id,
         StoredReport.model_sha256 == report.model.sha256,
+        StoredReport.machine_score.is_(None)
+        if report.score is None
+        else StoredReport.machine_score.is_not(None),
     )
     stored = db.scalar(query)
     if stored is None:

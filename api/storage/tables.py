@@ -279,7 +279,7 @@ class StoredReport(Figures, Row):
     """
 
     __tablename__ = "reports"
-    __table_args__ = (UniqueConstraint("call_id", "revision_id", "model_sha256"),)
+    __table_args__ = (UniqueConstraint("call_id", "revision_id", "model_sha256", "machine_score"),)
 
     call_id: Mapped[int] = mapped_column(ForeignKey("calls.id", ondelete="CASCADE"))
     revision_id: Mapped[int] = mapped_column(ForeignKey("scorecard_revisions.id"))

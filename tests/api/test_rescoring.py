@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from analyzer.evidence import Evidence
 from analyzer.report import Report, from_dict
-from api.access import Role
+from api.access import Permission, Role
 from api.payload import conversation_of
 from api.storage import reports, verdicts
-from api.storage.tables import Call, ScorecardRevision, StoredReport
+from api.storage.tables import Call, Job, ScorecardRevision, StoredReport
 from tests.api.conftest import Installation
 from tests.api.reviewing import (
     PRESSING,
+    TURNS,
     done,
     question,
     released,
@@ -286,3 +289,98 @@ def test_before_scoring_again_it_is_said_what_people_have_said(
         assert words in page
     coach = installation.signed_in(Role.COACH)
     assert coach.get("/v1/scorecards/1/rescore").status_code == 403
+
+
+def unscored_and_scored(
+    installation: Installation, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str, str]:
+    """The uids of three calls: one stored by a version that did not know its language, one of a
+    single voice, one with a score."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr("analyzer.scoring.LANGUAGES", ("en",))
+        unknown = stored(client, 1)
+    alone = stored(client, 2, turns=TURNS[:1])
+    return unknown, alone, stored(client, 3)
+
+
+def test_calls_without_a_score_are_scored_again_from_their_list(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = installation.signed_in(Role.QA_LEAD)
+    unknown, alone, scored = unscored_and_scored(installation, lead, monkeypatch)
+    listed = lead.get("/calls?scored=false").text
+    assert "2 calls" in listed and "Score these calls again" in listed
+    assert "Score these calls again" not in lead.get("/calls").text
+    coach = installation.signed_in(Role.COACH)
+    assert "Score these calls again" not in coach.get("/calls?scored=false").text
+
+    action = html.unescape(listed.split('action="/scorecards/')[1].split('"')[0])
+    token = {"csrf_token": lead.headers["x-csrf-token"]}
+    started = lead.post(f"/scorecards/{action}", data=token, follow_redirects=False)
+    installation.work()
+    page = lead.get(started.headers["location"]).text
+    assert "Scoring again" in page and "only one side speaks in call c-2" in page
+    job = lead.get(f"/v1{started.headers['location']}").json()
+    assert (job["kind"], job["total"], job["completed"], job["failed"]) == ("rescore", 2, 1, 1)
+    scores = {own["uid"]: own["score"] for own in lead.get("/v1/calls").json()["items"]}
+    assert scores[unknown] is not None and scores[alone] is None
+    histories = {uid: lead.get(f"/v1/calls/{uid}").json()["history"] for uid in scores}
+    assert [own["score"] for own in histories[unknown]] == [scores[unknown], None]
+    assert [own["current"] for own in histories[unknown]] == [True, False]
+    assert len(histories[alone]) == len(histories[scored]) == 1
+
+
+def test_what_is_scored_again_can_be_narrowed(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = installation.signed_in(Role.QA_LEAD)
+    unscored_and_scored(installation, lead, monkeypatch)
+    stored(lead, 4, queue="parcels", customer_id="k-1")
+    where = "/v1/scorecards/1/rescore"
+    for wanted, calls in (
+        ({"search": "router", "scored": True}, 2),
+        ({"queue": "parcels", "language": ["da", "en"], "since": "2020-01-01"}, 1),
+        ({"scored": False}, 2),
+        ({}, 4),
+    ):
+        assert lead.get(where, params=wanted).json()["calls"] == calls
+        job = lead.post(where, params=wanted).headers["location"]
+        installation.work()
+        assert lead.get(job).json()["total"] == calls
+    with installation.database.reading() as db:
+        # what was searched for is kept no longer than it takes to find it
+        assert {tuple(job.params) for job in db.scalars(select(Job))} == {("revision_id", "after")}
+
+
+def test_nothing_to_score_again_is_said(installation: Installation) -> None:
+    lead = installation.signed_in(Role.QA_LEAD)
+    stored(lead)
+    assert "There is nothing to score again." in lead.get("/calls?scored=false").text
+    refused = lead.post("/v1/scorecards/1/rescore", params={"scored": False})
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == "No call matches, so there is nothing to score again."
+
+
+def test_filters_tell_nothing_to_a_key_that_reads_no_calls(installation: Installation) -> None:
+    stored(installation.signed_in(Role.COACH))
+    key = installation.with_key(Permission.SCORECARDS_EDIT, Permission.SCORECARDS_READ)
+    where = "/v1/scorecards/1/rescore"
+    assert key.get(where).json()["calls"] == 1
+    for method in ("GET", "POST"):
+        refused = key.request(method, where, params={"search": "router"})
+        assert refused.status_code == 403 and "calls:read" in refused.json()["detail"]
+    assert key.post(where).status_code == 202
+
+
+def test_an_erased_customer_is_looked_for_no_more(installation: Installation) -> None:
+    lead = installation.signed_in(Role.QA_LEAD)
+    stored(lead, 1, customer_id="k-1")
+    stored(lead, 2, customer_id="k-2")
+    where = "/v1/scorecards/1/rescore"
+    jobs = [lead.post(where, params={"customer_id": own}) for own in ("k-1", "k-2")]
+    assert lead.delete("/v1/customers/k-1/calls").json() == {"calls": 1}
+    with installation.database.reading() as db:
+        kept = [job.params.get("filters") for job in db.scalars(select(Job).order_by(Job.id))]
+    assert kept == [None, {"customer_id": "k-2"}]
+    installation.work()
+    assert [lead.get(own.headers["location"]).json()["total"] for own in jobs] == [0, 1]

@@ -12,6 +12,7 @@ from analyzer.scorecard import DEFAULT_SCORECARD, loads
 from api.access import Role
 from api.routes.scorecards import EXAMPLE_TOML
 from api.storage import calls, jobs
+from api.storage.filters import Filters
 from tests.api.conftest import Installation
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -246,7 +247,7 @@ def test_a_call_erased_before_it_is_scored_again_stays_erased(installation: Inst
     with installation.database.session() as db:  # its item is down, as a worker would put it
         row = jobs.one(db, job.rpartition("/")[2])
         assert row is not None
-        number = calls.ids_after(db, 0, 1)[0][0]
+        number = calls.ids_after(db, 0, 1, Filters())[0][0]
         payload = {"call_id": number, "revision_id": int(where.rpartition("/")[2])}
         jobs.add_items(db, row, 0, [{"name": call["uid"], "payload": payload}])
         row.total = 1

@@ -487,7 +487,8 @@ def upgrade() -> None:
             "call_id",
             "revision_id",
             "model_sha256",
-            name=op.f("uq_reports_call_id_revision_id_model_sha256"),
+            "machine_score",
+            name=op.f("uq_reports_call_id_revision_id_model_sha256_machine_score"),
         ),
     )
     op.create_table(
