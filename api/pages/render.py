@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -30,6 +30,8 @@ NAVIGATION = (
     ("/scorecards", marked("Scorecards"), Permission.SCORECARDS_READ),
     ("/admin", marked("Admin"), Permission.CALLS_ERASE),
 )
+# Pages that no way leads to by themselves -> the way that they lie on.
+_BEHIND = {"/customers": "/promises"}
 # Those who see only their own calls are shown what a coach sees of them.
 OWN_COACHING = ("/coaching", marked("Coaching"))
 
@@ -47,10 +49,12 @@ def page(
     """The page that `api/templates/<template>` makes of `context`, in the reader's language.
 
     Every template also has `principal` (`None`: nobody is signed in), `can(permission)`,
-    `csrf_token`, `path`, `language`, `navigation` and `said`, the message of the last change.
+    `csrf_token`, `path`, `language`, `navigation`, `here`, the way on which the page lies, and
+    `said`, the message of the last change.
     """
     language = language or language_of(request, principal)
     said = unquote(request.cookies.get(SAID_COOKIE, ""))
+    ways = _ways(principal) if principal else []
     body = (
         environment(language)
         .get_template(template)
@@ -60,7 +64,8 @@ def page(
             csrf_token=principal.csrf_token if principal else "",
             path=request.url.path,
             address=request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-            navigation=_ways(principal) if principal else [],
+            navigation=ways,
+            here=_here(request.url.path, ways),
             said=said,
             **context,
         )
@@ -74,6 +79,14 @@ def page(
 def _ways(principal: Principal) -> list[tuple[str, str]]:
     ways = [(path, title) for path, title, asked in NAVIGATION if principal.may(asked)]
     return [*ways, OWN_COACHING] if principal.sees_own_only else ways
+
+
+def _here(path: str, ways: Sequence[tuple[str, str]]) -> str:
+    """The way on which the page of a path lies; empty if on none."""
+    for start, way in _BEHIND.items():
+        if path == start or path.startswith(f"{start}/"):
+            path = way
+    return next((way for way, _ in ways if path == way or path.startswith(f"{way}/")), "")
 
 
 def redirect(path: str, said: str = "") -> RedirectResponse:

@@ -6,14 +6,16 @@ With KASPER_SCREENSHOTS set, the pictures of the documentation are taken.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from api.access import Role
+from api.storage import people
 from tests.api.pages.conftest import ROOT, Furnished, Site
 
 Opener = Callable[..., Page]
@@ -148,6 +150,27 @@ def test_a_table_that_is_wider_than_the_screen_shows_it(see: Opener, scheme: str
     more = at_the_edge()
     table.evaluate("each => { each.scrollLeft = each.scrollWidth }")
     assert at_the_edge() != more
+
+
+@pytest.mark.parametrize("language", ["en", "da", "nb", "sv"])
+def test_the_ways_stay_on_one_line(site: Site, open_page: Opener, language: str) -> None:
+    page = open_page("/team/coaching", Role.ADMIN)
+    with site.database.session() as db:
+        admin = people.user_by_email(db, "admin@example.org")
+        assert admin is not None
+        admin.language = language
+    try:
+        for width in (1024, 1100, 1180, 1280, 1366, 1440, 1500):
+            page.set_viewport_size({"width": width, "height": 700})
+            page.reload()
+            lines = {round(each["y"]) for way in page.locator(".ways li").all()
+                     if (each := way.bounding_box())}  # fmt: skip
+            assert len(lines) == 1, width
+            summary = page.locator(".menu > summary")
+            expect(summary).to_have_accessible_name(re.compile("admin@example.org"))
+    finally:
+        with site.database.session() as db:
+            people.user_by_email(db, "admin@example.org").language = "en"  # type: ignore[union-attr]
 
 
 def test_nothing_breaks_the_policy_against_foreign_code(
