@@ -25,12 +25,20 @@ Address = Callable[[str], str]
 
 
 def digest_html(
-    digest: Digest, language: str, *, unread: int = 0, address: Address | None = None
+    digest: Digest,
+    language: str,
+    *,
+    unread: int = 0,
+    address: Address | None = None,
+    home: str = "",
 ) -> str:
-    """A page that needs no other file, no script and no network, as mail programs want it."""
+    """A page that needs no other file, no script and no network, as mail programs want it.
+
+    `home` is the address to which its name leads.
+    """
     with speaking(translations(language)):
-        page = digest_page(digest, language, unread)
-        context = as_variables(page) | {"style": Markup(_style()), "address": address}
+        page = digest_page(digest, language, unread, linked=address is not None)
+        context = as_variables(page) | {"style": Markup(_style()), "address": address, "home": home}
         return environment().get_template("digest.html.j2").render(context)
 
 
@@ -44,7 +52,7 @@ def digest_text(
 ) -> str:
     """The digest as Markdown, which reads as plain text."""
     with speaking(translations(language)):
-        page = digest_page(digest, language, unread)
+        page = digest_page(digest, language, unread, linked=address is not None)
         return "\n".join(_lines(page, address)) + "\n"
 
 
@@ -116,7 +124,10 @@ def _lines(page: DigestPage, address: Address | None) -> Iterator[str]:
             if item.detail:
                 yield f"  {item.detail}"
             for quote in item.quotes:
-                yield f"  {escaped(quote.words)} ({escaped(quote.note)})"
+                note = escaped(quote.note)
+                if quote.call and address:
+                    note = f"[{note}]({address(quote.call)})"
+                yield f"  {escaped(quote.words)} ({note})"
     yield ""
     yield "---"
     for line in page.footer:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from analyzer.insights.digest import Digest
@@ -25,10 +26,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Words of a call in quotation marks, and what is to be known of them."""
+    """Words of a call in quotation marks, and what is to be known of them.
+
+    `call` is the id of the call to link the note to, where it is another one.
+    """
 
     words: str
     note: str
+    call: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +80,14 @@ class DigestPage:
     footer: tuple[str, ...]
 
 
-def digest_page(digest: Digest, language: str, unread: int = 0) -> DigestPage:
-    """The digest in the language that is spoken; `unread` files could not be read."""
+def digest_page(
+    digest: Digest, language: str, unread: int = 0, *, linked: bool = False
+) -> DigestPage:
+    """The digest in the language that is spoken; `unread` files could not be read.
+
+    Where calls are `linked`, no text says their ids.
+    """
+    look = partial(_look, linked=linked)
     sections = [
         Section(
             gettext("What got worse"), "worse", tuple(Item(*change(item)) for item in digest.worse)
@@ -86,7 +97,7 @@ def digest_page(digest: Digest, language: str, unread: int = 0) -> DigestPage:
             "better",
             tuple(Item(*change(item)) for item in digest.better),
         ),
-        Section(gettext("What to look at"), "look", _all(_look, digest.look_at, language)),
+        Section(gettext("What to look at"), "look", _all(look, digest.look_at, language)),
         Section(
             gettext("Thanks are due"),
             "better",
@@ -173,17 +184,19 @@ def _facts(digest: Digest) -> tuple[Fact, ...]:
     )
 
 
-def _look(item: Look, language: str) -> Item:
+def _look(item: Look, language: str, *, linked: bool) -> Item:
     sure = gettext("%(percent)s sure", percent=percent(item.probability))
     note = gettext("turn %(turn)s, %(sure)s", turn=item.turn, sure=sure)
     quotes = [_quote(item.words, note)]
     if item.promised_words and item.promised_on:
-        note = gettext(
-            "promised on %(day)s in %(call)s",
-            day=day_and_month(item.promised_on, language),
-            call=item.promised_in,
+        day = day_and_month(item.promised_on, language)
+        note = (
+            gettext("promised on %(day)s", day=day)
+            if linked
+            else gettext("promised on %(day)s in %(call)s", day=day, call=item.promised_in)
         )
-        quotes.append(_quote(item.promised_words, note))
+        promised = _quote(item.promised_words, note)
+        quotes.append(replace(promised, call=item.promised_in) if linked else promised)
     return Item(
         _why(item, language),
         head=_head(item.day, item.queue, language),

@@ -72,7 +72,8 @@ def weekly_digest(
         return Response(digest_text(found, speaks, address=_address), media_type=_MARKDOWN)
     policy = f"default-src 'none'; style-src '{style_hash()}'; frame-ancestors 'none'"
     return HTMLResponse(
-        digest_html(found, speaks, address=_address), headers={"Content-Security-Policy": policy}
+        digest_html(found, speaks, address=_address, home="/team"),
+        headers={"Content-Security-Policy": policy},
     )
 
 

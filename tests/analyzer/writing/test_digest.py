@@ -137,6 +137,11 @@ def test_calls_are_linked_where_they_have_an_address() -> None:
     assert '<a href="/calls/c-1">16 November · q</a>' in page
     assert "[16 November · q](/calls/c-1)" in text
     assert "c-1<" not in page
+    # the call of the promise, too, and its id only where there is no address
+    assert '<a href="/calls/c-0">promised on 3 November</a>' in page
+    assert "[promised on 3 November](/calls/c-0)" in text
+    for unlinked in (digest_html(a_digest(), "en"), digest_text(a_digest(), "en")):
+        assert "promised on 3 November in c-0" in unlinked.replace("\\", "")
 
 
 def test_the_mail_has_the_text_and_the_page() -> None:

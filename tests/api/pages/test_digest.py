@@ -36,8 +36,10 @@ def test_it_leads_to_the_calls(site: Site, open_page: Opener) -> None:
     expect(page).to_have_url(f"{site.url}/calls/{site.uid('nb-trampoline-2')}")
 
 
-def test_the_team_leads_to_it(site: Site, open_page: Opener) -> None:
+def test_the_team_leads_to_it_and_it_leads_back(site: Site, open_page: Opener) -> None:
     page = open_page("/team")
     page.get_by_role("link", name="Digest of last week").click()
 
     expect(page).to_have_title(re.compile("^Kasper: Week "))
+    page.get_by_role("link", name="Kasper", exact=True).click()
+    expect(page).to_have_url(f"{site.url}/team")
