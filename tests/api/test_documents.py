@@ -91,6 +91,12 @@ def test_every_finding_is_named_to_those_whose_calls_are_judged(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_they_say_what_an_agent_sees_of_the_figures(about: Installation, language: str) -> None:
+    coaching = translations(language).gettext("Coaching")
+    assert written(about, "worker-information", language).count(coaching) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_they_say_loudly_that_names_are_not_taken_out(about: Installation, language: str) -> None:
     loud = f"**{NOT_REDACTED[language]}"
     off = changed(about, redact=False)
