@@ -45,7 +45,7 @@ messages: $(VENV)/.dev  ## collect what pages say into api/locales/*/messages.po
 	$(BABEL) -q extract -F pyproject.toml -k marked -k Message -k Problem:2 -k _wrong --no-location --sort-output \
 	  --project kasper -o api/locales/messages.pot .
 	for language in da nb sv; do mkdir -p api/locales/$$language && \
-	  $(BABEL) -q update --init-missing --no-fuzzy-matching --ignore-obsolete -l $$language \
+	  $(BABEL) -q update --width 100 --init-missing --no-fuzzy-matching --ignore-obsolete -l $$language \
 	  -i api/locales/messages.pot -o api/locales/$$language/messages.po; done
 	rm api/locales/messages.pot
 

@@ -77,10 +77,16 @@ def _history(db: Session, principal: Principal, since: date, until: date) -> His
 
 
 def with_calls(promises: pd.DataFrame, calls: pd.DataFrame) -> pd.DataFrame:
-    """The ledger with `language` and `on` of the calls, the latest first."""
-    own = calls[["call", "language", "occurred_at"]].rename(columns={"occurred_at": "on"})
+    """The ledger with `language` and `on` of the calls, the latest first.
+
+    Promises of calls that do not say when they began come after all others, however late they came
+    in: nothing can be known of them but that they were made.
+    """
+    own = calls[["call", "language", "occurred_at", "at"]].rename(columns={"occurred_at": "on"})
+    own["dated"] = own.pop("at").notna()
     table = promises.merge(own, on="call", how="left")
-    return table.sort_values(["on", "turn"], ascending=False, ignore_index=True, kind="stable")
+    order = ["dated", "on", "turn"]
+    return table.sort_values(order, ascending=False, ignore_index=True, kind="stable")
 
 
 def _between(moments: pd.Series, since: date, until: date) -> pd.Series:

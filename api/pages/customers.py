@@ -15,7 +15,7 @@ from api.deps import Allow, Db, ServiceDep
 from api.pages.calls import tidy
 from api.pages.promises import NAMES, latest_days
 from api.pages.render import page
-from api.promises import PromiseEntry
+from api.promises import PromiseEntry, Side
 from api.routes.customers import CustomerId, customers_of, journey_of
 from api.routes.promises import Offset
 from api.routes.teams import WithScope
@@ -73,21 +73,28 @@ def customer(request: Request, customer_id: CustomerId, db: Db, principal: Reade
         repeats=sum(own.repeats for own in matters),
         transfers=sum(own.transfers for own in matters),
         broken=sum(each.state == "broken" for own in matters for each in own.promises),
-        promised=_by_call(found, settled=False),
-        settled=_by_call(found, settled=True),
+        promised=_promised(found),
+        settled=_settled(found),
         steps=LADDER,
         joined_by=_JOINED_BY,
         **NAMES,
     )
 
 
-def _by_call(found: Journey, *, settled: bool) -> dict[str, list[PromiseEntry]]:
-    """Uid of a call -> the promises that an agent made in it, or those that it tells of."""
+def _promised(found: Journey) -> dict[str, list[PromiseEntry]]:
+    """Uid of a call -> the promises that an agent made in it."""
     by_call: dict[str, list[PromiseEntry]] = {}
-    for matter in found.matters:
-        for own in matter.promises:
-            if settled and own.settled:
-                by_call.setdefault(own.settled.call, []).append(own)
-            elif not settled and own.told_by == "agent":
-                by_call.setdefault(own.made.call, []).append(own)
+    for own in (own for matter in found.matters for own in matter.promises):
+        if own.told_by == "agent":
+            by_call.setdefault(own.made.call, []).append(own)
     return by_call
+
+
+def _settled(found: Journey) -> dict[str, list[list[PromiseEntry]]]:
+    """Uid of a call -> the promises that it tells of, those together that the same words settle."""
+    by_call: dict[str, dict[Side, list[PromiseEntry]]] = {}
+    for own in (own for matter in found.matters for own in matter.promises):
+        if own.settled:
+            by_words = by_call.setdefault(own.settled.call, {})
+            by_words.setdefault(own.settled, []).append(own)
+    return {call: list(by_words.values()) for call, by_words in by_call.items()}

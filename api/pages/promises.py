@@ -38,7 +38,7 @@ WHY = {
     "customer_says": marked("The customer says so"),
     "called_again": marked("After the day the customer called about it again, and it had failed"),
     "solved": marked("A later call says that it is solved"),
-    "not_due_yet": marked("The day has not come yet"),
+    "not_due_yet": marked("The stored calls do not reach beyond that day"),
     "no_later_call": marked("No later call of the customer is stored"),
     "not_mentioned": marked("Later calls do not speak of it"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -89,6 +90,17 @@ def test_the_ledger_is_narrowed_and_paged(installation: Installation) -> None:
     for wrong in ({"state": "perhaps"}, {"since": "2026-05-01"}, {"offset": -1}, {"queue": ""}):
         answer = coach.get("/v1/insights/promises", params=DAYS | wrong)
         assert answer.status_code == 422, wrong
+
+
+def test_promises_of_calls_without_a_time_come_last(installation: Installation) -> None:
+    coach = installation.signed_in(Role.COACH)
+    now = datetime.now(UTC)
+    trampoline(coach, started_at=(now - timedelta(days=3)).isoformat())
+    call = json.loads(LINES[0]) | {"id": "undated", "started_at": None}
+    coach.post("/v1/calls", json=call).raise_for_status()
+    around = {"since": f"{now - timedelta(days=9):%Y-%m-%d}", "until": f"{now:%Y-%m-%d}"}
+    ids = [own["made"]["id"] for own in promises(coach, **around)["items"]]
+    assert ids[-1] == "undated" and ids == sorted(ids, key=lambda name: name == "undated")
 
 
 def test_what_people_say_and_erase_holds_at_once(installation: Installation) -> None:

@@ -57,6 +57,11 @@ def test_a_journey_reads_as_a_story(site: Site, open_page: Opener) -> None:
     expect(steps.nth(2)).to_contain_text("11 days later")
     expect(page.get_by_text("Not made good")).to_be_visible()
     assert page.locator(".told .state.bad").count() >= 3
+    # three promises that one sentence says were broken: their words stand there once
+    words = steps.nth(2).locator("a.words").all_inner_texts()
+    assert len(words) == len(set(words)) < steps.nth(2).locator(".state.bad").count()
+    way = page.get_by_role("navigation", name="Main").locator("[aria-current]")
+    expect(way).to_have_text("Promises")
 
 
 def test_ways_lead_to_the_journey(site: Site, open_page: Opener) -> None:
