@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import text
 
 from api.access import Role
 from tests.api.conftest import Installation
+from tests.api.generated import fill
 from tests.api.insight_calls import (
     DAYS,
     GREETING,
@@ -24,6 +28,7 @@ from tests.api.insight_calls import (
     said,
     team_up,
 )
+from tests.api.pages.conftest import ROOT
 
 GREETED, PUSHED = said(GREETING, KIND), said(RUDE)
 CANNED = said(GREETING, "Det kan jeg godt forstå er frustrerende.", RUDE)
@@ -93,6 +98,8 @@ def test_basics(made: Installation, open_in: Opener, options: dict[str, Any]) ->
     first = page.locator(".fixes > li").first
     expect(first).to_contain_text("billing & <sons>")
     expect(first).to_contain_text("Met 36 customers")
+    meaning = "The call was not opened with a name and an offer to help"
+    assert page.locator(".fixes").get_by_text(meaning).count() == 1  # not again in other queues
     expect(page.get_by_text("More often from the week of 13 Apr 2026 on:").first).to_be_visible()
     table = page.get_by_role("region", name="Which fail most").locator("tbody tr")
     assert table.count() >= 2
@@ -190,3 +197,33 @@ def test_empty_and_refused_pages_say_what_to_do(
     agent = installation.signed_in(Role.AGENT, agent_id="new")
     page = open_in(agent, "/coaching")
     expect(page.get_by_text("20 more scored calls are needed")).to_be_visible()
+
+
+# How the pictures of the documentation look: which page, how high.
+FROM, TO = "2026-02-02", "2026-04-26"
+PICTURES = {
+    "basics": (f"/basics?since={FROM}&until={TO}", 1960),
+    "coaching": (f"/team/coaching?of=team:Team 07&since={FROM}&until={TO}", 1180),
+    "digest": ("/v1/insights/digest?week=2026-W17", 1240),
+}
+
+
+@pytest.mark.skipif("KASPER_SCREENSHOTS" not in os.environ, reason="pictures are not asked for")
+def test_pictures_for_the_documentation(
+    install: Callable[..., Installation], open_in: Opener
+) -> None:
+    installation = install(rate_limit="100000/minute")
+    until = datetime(2026, 4, 27, tzinfo=UTC)
+    fill(installation.database, installation.classifier, 2_400, days=84, until=until)
+    with installation.database.session() as db:
+        # from the middle on nobody greets in one queue, for the picture to show a change
+        db.execute(
+            text(
+                "DELETE FROM evidence WHERE label = 'greeting' AND report_id IN (SELECT report_id "
+                "FROM calls WHERE queue = 'billing' AND occurred_at >= '2026-03-16')"
+            )
+        )
+    lead = installation.signed_in(Role.QA_LEAD)
+    for name, (path, height) in PICTURES.items():
+        page = open_in(lead, path, viewport={"width": 1100, "height": height})
+        page.screenshot(path=ROOT / "docs" / "images" / f"{name}.png")
