@@ -31,6 +31,8 @@ def _storable(text: str) -> str:
 # Text that every database can hold.
 Text = Annotated[str, AfterValidator(_storable)]
 Key = Annotated[Text, Field(min_length=1, max_length=200)]
+# A number that every database can hold.
+Id = Annotated[int, Field(ge=1, lt=2**63)]
 
 
 # What a report is given as.

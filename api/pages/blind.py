@@ -27,8 +27,8 @@ from api.pages.review import Label, Reason, Words
 from api.pages.review import Number as Place
 from api.payload import conversation_of
 from api.problems import Problem
-from api.routes.calibrations import BlindAnswer
-from api.routes.reviews import Number, Reviewer
+from api.routes.calibrations import BlindAnswer, CalibrationId
+from api.routes.reviews import Reviewer
 from api.schemas import Band
 from api.storage import audit, calibrations, reviews
 from api.storage.statements import Target
@@ -63,7 +63,7 @@ class Seat:
         return redirect(path, gettext(principal, said))
 
 
-def seat(calibration_id: Number, uid: Annotated[str, Path(max_length=64)]) -> Seat:
+def seat(calibration_id: CalibrationId, uid: Annotated[str, Path(max_length=64)]) -> Seat:
     """The page that the path names."""
     return Seat(calibration_id, uid)
 

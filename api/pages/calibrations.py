@@ -23,9 +23,10 @@ from api.pages.call_view import ANCHOR
 from api.pages.calls import NARROWED_BY, chips, options, tidy
 from api.pages.render import gettext, language_of, page, redirect
 from api.problems import Problem
+from api.routes.calibrations import CalibrationId
 from api.routes.calls import filters
-from api.routes.reviews import Id, Number, Reviewer
-from api.schemas import Text
+from api.routes.reviews import Reviewer
+from api.schemas import Id, Text
 from api.storage import audit, calibrations, calls
 from api.storage.filters import Filters
 from api.storage.tables import Calibration, Call, User
@@ -164,7 +165,7 @@ def calibration_open(
 
 @router.get("/{calibration_id}")
 def calibration_page(
-    calibration_id: Number, request: Request, db: Db, principal: Reviewer
+    calibration_id: CalibrationId, request: Request, db: Db, principal: Reviewer
 ) -> Response:
     """A session: who is how far, and what one has to do oneself."""
     session = calibrations.one(db, principal, calibration_id)
@@ -182,7 +183,7 @@ def calibration_page(
 
 @router.get("/{calibration_id}/close")
 def calibration_close_page(
-    calibration_id: Number, request: Request, db: Db, principal: Manager
+    calibration_id: CalibrationId, request: Request, db: Db, principal: Manager
 ) -> Response:
     """Ask before a session is closed, which ends it for those who are not done."""
     session = calibrations.one(db, principal, calibration_id)
@@ -193,7 +194,7 @@ def calibration_close_page(
 
 
 @router.post("/{calibration_id}/close")
-def calibration_close(calibration_id: Number, db: Db, principal: Manager) -> Response:
+def calibration_close(calibration_id: CalibrationId, db: Db, principal: Manager) -> Response:
     """End the session, so that everyone who took part can compare."""
     session = calibrations.one(db, principal, calibration_id)
     calibrations.close(db, principal, session)
@@ -203,7 +204,7 @@ def calibration_close(calibration_id: Number, db: Db, principal: Manager) -> Res
 
 @router.get("/{calibration_id}/comparison")
 def calibration_comparison(
-    calibration_id: Number, request: Request, db: Db, principal: Reviewer
+    calibration_id: CalibrationId, request: Request, db: Db, principal: Reviewer
 ) -> Response:
     """Where people and machine agree and where they differ, with the words."""
     session = calibrations.one(db, principal, calibration_id)

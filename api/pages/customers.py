@@ -15,8 +15,9 @@ from api.deps import Allow, Db, ServiceDep
 from api.pages.calls import tidy
 from api.pages.promises import NAMES, latest_days
 from api.pages.render import page
+from api.parameters import CustomerId
 from api.promises import PromiseEntry, Side
-from api.routes.customers import CustomerId, customers_of, journey_of
+from api.routes.customers import customers_of, journey_of
 from api.routes.promises import Offset
 from api.routes.teams import WithScope
 from api.storage import insights

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
@@ -15,6 +14,7 @@ from api import agreement
 from api.access import Permission, Principal
 from api.agreement import Figure, JudgedCall, LabelAgreement, ScoreDifference, Side
 from api.deps import Allow, Db
+from api.parameters import Since, Until
 from api.statement import Statement, Subject
 from api.storage import audit, calibrations, statements
 from api.storage.calibrations import side
@@ -61,9 +61,12 @@ def agreement_get(
     basis: Annotated[Basis, Query(description="Ordinary reviews, or closed calibrations.")] = (
         "reviews"
     ),
-    language: Annotated[Literal[LANGUAGES] | None, Query()] = None,  # type: ignore[valid-type]
-    since: date | None = None,
-    until: date | None = None,
+    language: Annotated[
+        Literal[LANGUAGES] | None,  # type: ignore[valid-type]
+        Query(description="Only calls of this language."),
+    ] = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Agreement:
     """Agreement per label and on bands and scores, over the newest 1,000 reviewed calls at most."""
     filters = statements.between(since, until, language)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from api.access import Permission, Principal
 from api.deps import Allow, Db
+from api.parameters import Cursor, Limit
 from api.schemas import Text
 from api.storage import audit
 
@@ -58,13 +59,15 @@ class AuditState(BaseModel):
 def audit_list(
     db: Db,
     principal: Auditor,
-    actor: Word | None = None,
-    action: Word | None = None,
-    subject: Word | None = None,
+    actor: Annotated[
+        Word | None, Query(description="Who did it, such as `user:3` or `key:2`.")
+    ] = None,
+    action: Annotated[Word | None, Query(description="What was done, such as `call.read`.")] = None,
+    subject: Annotated[Word | None, Query(description="To what, such as `user:3`.")] = None,
     since: Annotated[date | None, Query(description="A day in UTC, included.")] = None,
     until: Annotated[date | None, Query(description="A day in UTC, included.")] = None,
-    cursor: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> AuditList:
     """Entries that match every filter."""
     found = audit.entries(

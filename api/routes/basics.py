@@ -142,7 +142,9 @@ def basics(
     parts: ServiceDep,
     db: Db,
     principal: Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))],
-    product: Annotated[Text | None, Query(min_length=1, max_length=200)] = None,
+    product: Annotated[
+        Text | None, Query(min_length=1, max_length=200, description="Only calls of this product.")
+    ] = None,
     by: Annotated[By, Query(description="What to tell apart.")] = "queue",
 ) -> Basics:
     """The basics that failed, the most frequent first, by queue or product, and when they began."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -14,8 +14,9 @@ from api import comparison
 from api.access import Permission, Principal
 from api.comparison import CallComparison, Figures
 from api.deps import Allow, Db
-from api.routes.reviews import FindingIn, Id, Number, OverrideIn, Reason, Reviewer
-from api.schemas import Text
+from api.parameters import CallUid, Cursor, Limit, StatementId
+from api.routes.reviews import FindingIn, OverrideIn, Reason, Reviewer
+from api.schemas import Id, Text
 from api.statement import Statement, holding
 from api.storage import audit, calibrations, reviews
 from api.storage.statements import Target
@@ -24,6 +25,7 @@ from api.storage.tables import Calibration
 router = APIRouter(prefix="/v1", tags=["calibrations"])
 
 Manager = Annotated[Principal, Depends(Allow(Permission.CALIBRATIONS_MANAGE))]
+CalibrationId = Annotated[Id, Path(description="The `id` of a calibration.")]
 Uid = Annotated[Text, Field(min_length=1, max_length=32)]
 
 
@@ -114,8 +116,8 @@ def calibration_add(
 def calibration_list(
     db: Db,
     principal: Reviewer,
-    cursor: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> CalibrationList:
     """The sessions that one takes part in; for those who manage them, all."""
     found = calibrations.recent(db, principal, before=cursor, limit=limit + 1)
@@ -124,13 +126,15 @@ def calibration_list(
 
 
 @router.get("/calibrations/{calibration_id}")
-def calibration_get(calibration_id: Number, db: Db, principal: Reviewer) -> CalibrationOut:
+def calibration_get(calibration_id: CalibrationId, db: Db, principal: Reviewer) -> CalibrationOut:
     """A session and how far its members are."""
     return _out(db, calibrations.one(db, principal, calibration_id))
 
 
 @router.get("/calibrations/{calibration_id}/calls/{uid}")
-def calibration_call(calibration_id: Number, uid: str, db: Db, principal: Reviewer) -> BlindCall:
+def calibration_call(
+    calibration_id: CalibrationId, uid: CallUid, db: Db, principal: Reviewer
+) -> BlindCall:
     """A call to review blind, for members."""
     session = calibrations.one(db, principal, calibration_id)
     about = calibrations.blind(db, principal, session, uid)
@@ -141,7 +145,7 @@ def calibration_call(calibration_id: Number, uid: str, db: Db, principal: Review
 
 @router.post("/calibrations/{calibration_id}/calls/{uid}/findings", status_code=201)
 def calibration_finding(
-    calibration_id: Number, uid: str, body: FindingIn, db: Db, principal: Reviewer
+    calibration_id: CalibrationId, uid: CallUid, body: FindingIn, db: Db, principal: Reviewer
 ) -> BlindCall:
     """Put a label on words of a turn."""
     about = _open(db, principal, calibration_id, uid)
@@ -151,7 +155,7 @@ def calibration_finding(
 
 @router.post("/calibrations/{calibration_id}/calls/{uid}/answers", status_code=201)
 def calibration_answer(
-    calibration_id: Number, uid: str, body: BlindAnswer, db: Db, principal: Reviewer
+    calibration_id: CalibrationId, uid: CallUid, body: BlindAnswer, db: Db, principal: Reviewer
 ) -> BlindCall:
     """Answer a question of the scorecard."""
     about = _open(db, principal, calibration_id, uid)
@@ -161,7 +165,7 @@ def calibration_answer(
 
 @router.post("/calibrations/{calibration_id}/calls/{uid}/override", status_code=201)
 def calibration_override(
-    calibration_id: Number, uid: str, body: OverrideIn, db: Db, principal: Reviewer
+    calibration_id: CalibrationId, uid: CallUid, body: OverrideIn, db: Db, principal: Reviewer
 ) -> BlindCall:
     """Give a score or a band in place of the one that the answers add up to."""
     about = _open(db, principal, calibration_id, uid)
@@ -170,7 +174,9 @@ def calibration_override(
 
 
 @router.post("/calibrations/{calibration_id}/calls/{uid}/done", status_code=201)
-def calibration_done(calibration_id: Number, uid: str, db: Db, principal: Reviewer) -> BlindCall:
+def calibration_done(
+    calibration_id: CalibrationId, uid: CallUid, db: Db, principal: Reviewer
+) -> BlindCall:
     """Say that the whole call is reviewed; only then it counts in the comparison.
 
     Once everyone is done with every call the session closes by itself.
@@ -183,7 +189,7 @@ def calibration_done(calibration_id: Number, uid: str, db: Db, principal: Review
 
 @router.delete("/calibrations/{calibration_id}/calls/{uid}/statements/{review_id}")
 def calibration_withdraw(
-    calibration_id: Number, uid: str, review_id: Number, db: Db, principal: Reviewer
+    calibration_id: CalibrationId, uid: CallUid, review_id: StatementId, db: Db, principal: Reviewer
 ) -> BlindCall:
     """Withdraw one's own statement."""
     about = _open(db, principal, calibration_id, uid)
@@ -192,7 +198,7 @@ def calibration_withdraw(
 
 
 @router.post("/calibrations/{calibration_id}/close")
-def calibration_close(calibration_id: Number, db: Db, principal: Manager) -> CalibrationOut:
+def calibration_close(calibration_id: CalibrationId, db: Db, principal: Manager) -> CalibrationOut:
     """End the session, so that everyone who took part can compare."""
     session = calibrations.one(db, principal, calibration_id)
     calibrations.close(db, principal, session)
@@ -200,7 +206,9 @@ def calibration_close(calibration_id: Number, db: Db, principal: Manager) -> Cal
 
 
 @router.get("/calibrations/{calibration_id}/comparison")
-def calibration_comparison(calibration_id: Number, db: Db, principal: Reviewer) -> Comparison:
+def calibration_comparison(
+    calibration_id: CalibrationId, db: Db, principal: Reviewer
+) -> Comparison:
     """How everyone saw the calls, and how far they agree; once the session is closed."""
     session = calibrations.one(db, principal, calibration_id)
     compared = calibrations.compared(db, session)

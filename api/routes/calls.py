@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
@@ -20,8 +20,9 @@ from api.access import Permission, Principal
 from api.contact_lens import contact_lens
 from api.deps import Allow, Db, ServiceDep
 from api.exports import stored_report
+from api.parameters import CallUid, Limit, Since, Until
 from api.problems import Problem, ProblemError, not_found
-from api.schemas import Band, CallIn, CallSummary, Shape, Text
+from api.schemas import Band, CallIn, CallSummary, Id, Shape, Text
 from api.scoring import score_under
 from api.storage import audit, calibrations, calls, erasure, reports, scorecards, statements
 from api.storage.calls import SORTS, Place
@@ -36,6 +37,8 @@ Reader = Annotated[Principal, Depends(Allow(Permission.CALLS_READ))]
 Eraser = Annotated[Principal, Depends(Allow(Permission.CALLS_ERASE))]
 Scorer = Annotated[Principal, Depends(Allow(Permission.CALLS_SCORE))]
 Word = Annotated[Text, Query(max_length=200)]
+# Of any length, so that whatever a file gave can be erased.
+AnyCustomerId = Annotated[str, Path(description="The id by which calls name the customer.")]
 
 
 class CallList(BaseModel):
@@ -96,26 +99,34 @@ class Erased(BaseModel):
 
 
 def filters(
-    band: Annotated[list[Band], Query()] = [],  # noqa: B006
-    flag: Annotated[list[Word], Query()] = [],  # noqa: B006
-    label: Annotated[list[Literal[LABELS]], Query()] = [],  # type: ignore[valid-type]  # noqa: B006
-    language: Annotated[list[Literal[LANGUAGES]], Query()] = [],  # type: ignore[valid-type]  # noqa: B006
-    queue: Word | None = None,
-    agent_id: Word | None = None,
-    customer_id: Word | None = None,
-    case_id: Word | None = None,
-    product: Word | None = None,
-    since: date | None = None,
-    until: date | None = None,
-    reviewed: bool | None = None,
-    disputed: bool | None = None,
-    scored: bool | None = None,
-    flagged: bool | None = None,
-    corrected: bool | None = None,
+    band: Annotated[list[Band], Query(description="In one of these bands.")] = [],  # noqa: B006
+    flag: Annotated[list[Word], Query(description="With one of these flags.")] = [],  # noqa: B006
+    label: Annotated[
+        list[Literal[LABELS]],  # type: ignore[valid-type]
+        Query(description="With a finding of one of these labels."),
+    ] = [],  # noqa: B006
+    language: Annotated[
+        list[Literal[LANGUAGES]],  # type: ignore[valid-type]
+        Query(description="In one of these languages."),
+    ] = [],  # noqa: B006
+    queue: Annotated[Word | None, Query(description="Of this queue.")] = None,
+    agent_id: Annotated[Word | None, Query(description="Of this agent.")] = None,
+    customer_id: Annotated[Word | None, Query(description="Of this customer.")] = None,
+    case_id: Annotated[Word | None, Query(description="Of this case.")] = None,
+    product: Annotated[Word | None, Query(description="About this product.")] = None,
+    since: Since = None,
+    until: Until = None,
+    reviewed: Annotated[bool | None, Query(description="Whether a person is done with it.")] = None,
+    disputed: Annotated[bool | None, Query(description="Whether an objection is open.")] = None,
+    scored: Annotated[bool | None, Query(description="Whether it has a score.")] = None,
+    flagged: Annotated[bool | None, Query(description="Whether it has a flag.")] = None,
+    corrected: Annotated[
+        bool | None, Query(description="Whether people changed what the machine said.")
+    ] = None,
     waiting: Annotated[
         bool | None, Query(description="In the queue: disputed, or flagged and not reviewed.")
     ] = None,
-    job: Word | None = None,
+    job: Annotated[Word | None, Query(description="Of the job with this `uid`.")] = None,
     search: Annotated[Word, Query(description='Words; "in quotes" they stand together.')] = "",
 ) -> Filters:
     """The filters of a list of calls, as they stand in its address."""
@@ -147,9 +158,14 @@ def call_list(
     db: Db,
     principal: Reader,
     wanted: Annotated[Filters, Depends(filters)],
-    sort: Annotated[Literal[SORTS], Query()] = "-occurred_at",  # type: ignore[valid-type]
-    cursor: Annotated[str | None, Query(max_length=400)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    sort: Annotated[
+        Literal[SORTS],  # type: ignore[valid-type]
+        Query(description="The order; with `-` the greatest first."),
+    ] = "-occurred_at",
+    cursor: Annotated[
+        str | None, Query(max_length=400, description="`next` of the page before.")
+    ] = None,
+    limit: Limit = 50,
 ) -> CallList:
     """Calls that match every filter; sorted by score, those without one are left out."""
     after = place_at(cursor, sort) if cursor else None
@@ -182,7 +198,7 @@ def call_add(
 
 @router.get("/calls/{uid}")
 def call_get(
-    uid: str, db: Db, principal: Reader, format: Shape = "kasper"
+    uid: CallUid, db: Db, principal: Reader, format: Shape = "kasper"
 ) -> CallDetail | dict[str, Any]:
     """One call with its report, evidence and history."""
     call = visible_call(db, principal, uid)
@@ -196,8 +212,8 @@ def call_get(
 
 @router.get("/calls/{uid}/reports/{report_id}")
 def call_report(
-    uid: str,
-    report_id: Annotated[int, Path(ge=1, lt=2**63)],
+    uid: CallUid,
+    report_id: Annotated[Id, Path(description="The `id` of a report in the call's history.")],
     db: Db,
     principal: Reader,
 ) -> ReportDetail:
@@ -218,7 +234,7 @@ def call_report(
 
 
 @router.delete("/calls/{uid}", status_code=204)
-def call_erase(uid: str, db: Db, principal: Eraser) -> None:
+def call_erase(uid: CallUid, db: Db, principal: Eraser) -> None:
     """Erase a call with everything that was ever said of it."""
     call = visible_call(db, principal, uid)
     erasure.erase(db, [call.id])
@@ -226,7 +242,7 @@ def call_erase(uid: str, db: Db, principal: Eraser) -> None:
 
 
 @router.delete("/customers/{customer_id}/calls")
-def customer_erase(customer_id: str, db: Db, principal: Eraser) -> Erased:
+def customer_erase(customer_id: AnyCustomerId, db: Db, principal: Eraser) -> Erased:
     """Erase every call of a customer; the audit log keeps the number alone."""
     erased = erasure.erase_customer(db, customer_id)
     audit.record(db, principal.name, "customer.erase", details={"calls": erased})

@@ -23,8 +23,9 @@ from analyzer.messages import Message
 from analyzer.scorecard import Scorecard
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
+from api.parameters import AgentId, Team
 from api.problems import Problem, ProblemError, not_found
-from api.routes.teams import Name, Reader, WithScope, lacking
+from api.routes.teams import Reader, WithScope, lacking
 from api.schemas import Text
 from api.scoring import numbered_card
 from api.storage import audit, insights, logs, scorecards
@@ -116,7 +117,7 @@ WithCoached = Annotated[Coached, Depends(coached_since)]
 
 @router.get("/teams/{team}/coaching")
 def team_coaching(
-    team: Name,
+    team: Team,
     wanted: WithScope,
     coached: WithCoached,
     parts: ServiceDep,
@@ -132,7 +133,7 @@ def team_coaching(
 
 @router.get("/agents/{agent_id}/coaching")
 def agent_coaching(
-    agent_id: Name,
+    agent_id: AgentId,
     wanted: WithScope,
     coached: WithCoached,
     parts: ServiceDep,

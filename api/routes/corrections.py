@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -11,6 +10,7 @@ from analyzer.language import LANGUAGES
 from api import notation
 from api.access import Permission, Principal
 from api.deps import Allow, Db
+from api.parameters import Since, Until
 from api.storage import audit, statements
 from api.verdict import judge
 
@@ -27,12 +27,15 @@ Exporter = Annotated[Principal, Depends(Allow(Permission.CALLS_EXPORT))]
 def corrections(
     db: Db,
     principal: Exporter,
-    language: Annotated[Literal[LANGUAGES], Query()],  # type: ignore[valid-type]
+    language: Annotated[
+        Literal[LANGUAGES],  # type: ignore[valid-type]
+        Query(description="The language of the calls."),
+    ],
     voice: Annotated[
         str, Query(pattern=r"^[a-z]{1,2}$", description="Letters that no other file has.")
     ] = "zz",
-    since: date | None = None,
-    until: date | None = None,
+    since: Since = None,
+    until: Until = None,
 ) -> Response:
     """Reviewed calls of one language with what holds of them, the words redacted.
 

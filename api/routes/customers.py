@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.orm import Session
 
@@ -14,16 +14,15 @@ from api.customer import Journey, journey
 from api.deps import Db, Service, ServiceDep
 from api.history import history
 from api.journeys import CustomerEntry, JourneyFigures, hit_customers, journey_figures
+from api.parameters import CustomerId, Limit
 from api.problems import not_found
 from api.routes.promises import EXAMPLE_OF_DAYS, Offset, Reader
 from api.routes.teams import WithScope, lacking
-from api.schemas import Text
 from api.storage import audit
 from api.storage.insights import Scope
 
 router = APIRouter(prefix="/v1/insights", tags=["insights"])
 
-CustomerId = Annotated[Text, Path(min_length=1, max_length=200, examples=["k-77"])]
 _EXAMPLE: dict[str, Any] = {
     **EXAMPLE_OF_DAYS,
     "items": [
@@ -75,7 +74,7 @@ def customer_list(
     db: Db,
     principal: Reader,
     offset: Offset = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Customers:
     """Whom something failed more than once, whether chance explains that, and what followed."""
     return customers_of(parts, db, principal, days, offset, limit)

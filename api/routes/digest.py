@@ -16,6 +16,7 @@ from analyzer.messages import Message
 from analyzer.writing.digest import digest_html, digest_text, style_hash
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
+from api.parameters import Queue
 from api.problems import Problem, ProblemError
 from api.schemas import Text
 from api.storage import audit, logs
@@ -43,7 +44,7 @@ def weekly_digest(
     week: Annotated[
         Text | None, Query(description="Such as 2026-W47; the last whole week if not given.")
     ] = None,
-    queue: Annotated[Text | None, Query(min_length=1, max_length=200)] = None,
+    queue: Queue = None,
     language: Annotated[
         Literal["en", "da", "nb", "sv"] | None, Query(description="Yours if not given.")
     ] = None,

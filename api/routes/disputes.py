@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.access import Permission, Principal
 from api.deps import Allow, Db
+from api.parameters import CallUid, Cursor, Limit
 from api.routes.calls import visible_call
-from api.routes.reviews import Id, Number, Reader
-from api.schemas import Text
+from api.routes.reviews import Reader
+from api.schemas import Id, Text
 from api.storage import audit, calibrations, disputes
 from api.storage.tables import Dispute
 
@@ -22,6 +23,7 @@ router = APIRouter(prefix="/v1", tags=["disputes"])
 
 Raiser = Annotated[Principal, Depends(Allow(Permission.DISPUTES_RAISE))]
 Resolver = Annotated[Principal, Depends(Allow(Permission.DISPUTES_RESOLVE))]
+DisputeId = Annotated[Id, Path(description="The `id` of a dispute.")]
 Words = Annotated[Text, Field(min_length=1, max_length=4_000, pattern=r"\S")]
 Status = Literal["OPEN", "UPHELD", "REJECTED"]
 
@@ -68,7 +70,7 @@ class DisputeList(BaseModel):
 
 @router.post("/calls/{uid}/disputes", status_code=201)
 def dispute_raise(
-    uid: str, body: DisputeIn, response: Response, db: Db, principal: Raiser
+    uid: CallUid, body: DisputeIn, response: Response, db: Db, principal: Raiser
 ) -> DisputeOut:
     """Object to what is said of one's own released call."""
     call = visible_call(db, principal, uid)
@@ -78,7 +80,7 @@ def dispute_raise(
 
 
 @router.get("/calls/{uid}/disputes")
-def dispute_history(uid: str, db: Db, principal: Reader) -> list[DisputeOut]:
+def dispute_history(uid: CallUid, db: Db, principal: Reader) -> list[DisputeOut]:
     """Every dispute there was on a call, the newest first."""
     call = visible_call(db, principal, uid)
     calibrations.refuse_unblinding(db, principal, call)
@@ -90,9 +92,9 @@ def dispute_history(uid: str, db: Db, principal: Reader) -> list[DisputeOut]:
 def dispute_list(
     db: Db,
     principal: Raiser,
-    status: Status | None = None,
-    cursor: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    status: Annotated[Status | None, Query(description="Only disputes that stand so.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> DisputeList:
     """Disputes, the newest first; an agent's own, for others those of all calls they see."""
     found = disputes.find(db, principal, status=status, before=cursor, limit=limit + 1)
@@ -102,7 +104,7 @@ def dispute_list(
 
 
 @router.get("/disputes/{dispute_id}")
-def dispute_get(dispute_id: Number, db: Db, principal: Raiser) -> DisputeOut:
+def dispute_get(dispute_id: DisputeId, db: Db, principal: Raiser) -> DisputeOut:
     """A dispute and its outcome."""
     dispute = shown(db, [disputes.one(db, principal, dispute_id)])[0]
     audit.record(db, principal.name, "dispute.read", f"call:{dispute.call}")
@@ -111,7 +113,7 @@ def dispute_get(dispute_id: Number, db: Db, principal: Raiser) -> DisputeOut:
 
 @router.post("/disputes/{dispute_id}/resolve")
 def dispute_resolve(
-    dispute_id: Number, body: ResolutionIn, db: Db, principal: Resolver
+    dispute_id: DisputeId, body: ResolutionIn, db: Db, principal: Resolver
 ) -> DisputeOut:
     """Uphold a dispute, after correcting the call, or reject it; not one's own review."""
     dispute = disputes.one(db, principal, dispute_id)

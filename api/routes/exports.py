@@ -13,9 +13,9 @@ from api import exports
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.exports import MEDIA_TYPES, Format, Table
+from api.parameters import CallUid
 from api.problems import Problem, ProblemError, not_found
 from api.routes.calls import filters, visible_call
-from api.schemas import Text
 from api.storage import audit, calibrations, calls, statements
 from api.storage.filters import Filters
 
@@ -62,7 +62,7 @@ def export_calls(
 
 
 @router.get("/calls/{uid}/vcon.json")
-def export_vcon(uid: Text, response: Response, db: Db, principal: Exporter) -> dict[str, object]:
+def export_vcon(uid: CallUid, response: Response, db: Db, principal: Exporter) -> dict[str, object]:
     """One call as vCon, with its report as an analysis."""
     call = visible_call(db, principal, uid)
     calibrations.refuse_unblinding(db, principal, call)

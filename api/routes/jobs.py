@@ -8,7 +8,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from analyzer.messages import Message
 from api.access import Permission, Principal
 from api.addresses import allowed
 from api.deps import Allow, Db, Service, ServiceDep
+from api.parameters import Cursor, JobUid, Limit
 from api.payload import from_error
 from api.problems import Problem, ProblemError, not_found
 from api.schemas import JobOut
@@ -29,6 +30,9 @@ from api.storage.tables import Job
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
 Scorer = Annotated[Principal, Depends(Allow(Permission.CALLS_SCORE))]
+Action = Annotated[
+    Literal["cancel", "resume"], Path(description="Whether to stop the job or to go on with it.")
+]
 # Seconds between two looks at a job whose progress somebody follows.
 _LOOK_S = 0.5
 _NOTHING = {
@@ -83,8 +87,8 @@ def batch(
 def job_list(
     db: Db,
     principal: Scorer,
-    cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> JobList:
     """Jobs, the newest first: one's own, or everybody's for whoever leads the work."""
     owner = None if _sees_all(principal) else principal.name
@@ -95,7 +99,7 @@ def job_list(
 
 
 @router.get("/jobs/{uid}")
-def job(uid: str, db: Db, principal: Scorer) -> JobOut:
+def job(uid: JobUid, db: Db, principal: Scorer) -> JobOut:
     """A job and how far it is."""
     found = job_of(db, principal, uid)
     return JobOut.of(found, jobs.progress(db, found))
@@ -107,7 +111,7 @@ def job(uid: str, db: Db, principal: Scorer) -> JobOut:
     responses={200: {"content": {"text/event-stream": {}}}},
 )
 async def job_events(
-    uid: str, request: Request, parts: ServiceDep, principal: Scorer
+    uid: JobUid, request: Request, parts: ServiceDep, principal: Scorer
 ) -> EventSourceResponse:
     """The job's state as server-sent events, whenever it changes and until it ends."""
     first = await run_in_threadpool(_first_state, parts, principal, uid)
@@ -133,7 +137,7 @@ async def job_events(
     response_class=StreamingResponse,
     responses={200: {"model": JobError, "content": {"application/x-ndjson": {}}}},
 )
-def job_errors(uid: str, parts: ServiceDep, principal: Scorer) -> StreamingResponse:
+def job_errors(uid: JobUid, parts: ServiceDep, principal: Scorer) -> StreamingResponse:
     """Every call that could not be scored, a line of JSON each."""
     with parts.database.reading() as db:
         found = job_of(db, principal, uid)
@@ -156,7 +160,7 @@ def job_errors(uid: str, parts: ServiceDep, principal: Scorer) -> StreamingRespo
 
 
 @router.post("/jobs/{uid}/{action}")
-def job_action(uid: str, action: Literal["cancel", "resume"], db: Db, principal: Scorer) -> JobOut:
+def job_action(uid: JobUid, action: Action, db: Db, principal: Scorer) -> JobOut:
     """Cancel a job, what is scored stays; or resume it, trying failed calls again."""
     found = job_of(db, principal, uid, to_change=True)
     done = jobs.cancel(db, found) if action == "cancel" else jobs.resume(db, found)

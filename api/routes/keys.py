@@ -13,7 +13,7 @@ from analyzer.messages import Message
 from api.access import SCOPES, Permission, Principal
 from api.deps import Allow, Db
 from api.problems import Problem, ProblemError, not_found
-from api.schemas import Text
+from api.schemas import Id, Text
 from api.storage import audit, people
 from api.storage.tables import ApiKey
 
@@ -85,7 +85,9 @@ def key_add(body: KeyIn, db: Db, principal: Manager) -> KeyMade:
 
 
 @router.delete("/keys/{key_id}", status_code=204)
-def key_revoke(key_id: Annotated[int, Path(ge=1, lt=2**63)], db: Db, principal: Manager) -> None:
+def key_revoke(
+    key_id: Annotated[Id, Path(description="The `id` of a key.")], db: Db, principal: Manager
+) -> None:
     """Revoke a key at once; it stays in the list, so that the audit log can be read."""
     revoke_key(db, principal, key_id)
 

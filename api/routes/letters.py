@@ -14,6 +14,7 @@ from analyzer.insights.praise import Praise
 from analyzer.writing.letter import Letter, letter_of
 from api.access import Permission, Principal
 from api.deps import Allow, Db
+from api.parameters import CallUid
 from api.problems import Problem
 from api.routes.calls import visible_call
 from api.storage import audit, calibrations, logs, people
@@ -31,7 +32,7 @@ CallsRead = Depends(Allow(Permission.CALLS_READ))
 
 @router.get("/calls/{uid}/letter", dependencies=[CallsRead])
 def letter(
-    uid: str,
+    uid: CallUid,
     db: Db,
     principal: Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))],
     language: Annotated[

@@ -13,8 +13,9 @@ from analyzer.messages import Message
 from api.access import Permission, Principal, Role
 from api.deps import Allow, Db, ServiceDep
 from api.locales import LANGUAGES
+from api.parameters import AgentId
 from api.problems import Problem, ProblemError, not_found
-from api.schemas import Key, Text
+from api.schemas import Id, Key, Text
 from api.settings import Settings
 from api.storage import audit, people
 from api.storage.people import AgentTaken, LastAdmin, Taken
@@ -23,8 +24,7 @@ from api.storage.tables import User
 router = APIRouter(prefix="/v1", tags=["people"])
 
 Manager = Annotated[Principal, Depends(Allow(Permission.PEOPLE_MANAGE))]
-UserId = Annotated[int, Path(ge=1, lt=2**63)]
-AgentId = Annotated[Key, Path()]
+UserId = Annotated[Id, Path(description="The `id` of a person.")]
 
 
 _AGENT_TAKEN = Message(

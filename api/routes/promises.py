@@ -15,6 +15,7 @@ from analyzer.language import LANGUAGES
 from api.access import Permission, Principal
 from api.deps import Allow, Db, Service, ServiceDep
 from api.history import history
+from api.parameters import Limit
 from api.promises import (
     Firmness,
     Kind,
@@ -113,15 +114,18 @@ class Promises(BaseModel):
 
 
 def promise_filters(
-    agent_id: Word | None = None,
-    customer_id: Word | None = None,
-    language: Annotated[Literal[LANGUAGES] | None, Query()] = None,  # type: ignore[valid-type]
+    agent_id: Annotated[Word | None, Query(description="In calls of this agent.")] = None,
+    customer_id: Annotated[Word | None, Query(description="To this customer.")] = None,
+    language: Annotated[
+        Literal[LANGUAGES] | None,  # type: ignore[valid-type]
+        Query(description="In calls of this language."),
+    ] = None,
     state: Annotated[State | None, Query(description="What became of it.")] = None,
     label: Annotated[
         Kind | None, Query(description="`broken_promise`: known from the customer alone.")
     ] = None,
-    firmness: Firmness | None = None,
-    told_by: Teller | None = None,
+    firmness: Annotated[Firmness | None, Query(description="How firmly it was said.")] = None,
+    told_by: Annotated[Teller | None, Query(description="Whose words tell of it.")] = None,
 ) -> PromiseFilters:
     """The promises that are asked for, as they stand in an address."""
     return PromiseFilters(
@@ -143,7 +147,7 @@ def promise_list(
     principal: Reader,
     wanted: Annotated[PromiseFilters, Depends(promise_filters)],
     offset: Offset = 0,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = 50,
 ) -> Promises:
     """What was promised on these days, and whether later calls say that it was kept or broken."""
     return promises_of(parts, db, principal, days, wanted, offset, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
@@ -13,9 +13,10 @@ from analyzer.scorecard import AnswerValue
 from analyzer.traits import LABELS
 from api.access import Permission, Principal
 from api.deps import Allow, Db
+from api.parameters import CallUid, StatementId
 from api.problems import Problem
 from api.routes.calls import visible_call
-from api.schemas import Band, Text
+from api.schemas import Band, Id, Text
 from api.statement import Statement
 from api.storage import audit, calibrations, reviews, statements
 from api.storage.reviews import Span
@@ -26,8 +27,6 @@ router = APIRouter(prefix="/v1", tags=["reviews"])
 
 Reader = Annotated[Principal, Depends(Allow(Permission.CALLS_READ))]
 Reviewer = Annotated[Principal, Depends(Allow(Permission.REVIEWS_WRITE))]
-Number = Annotated[int, Path(ge=1, lt=2**63)]
-Id = Annotated[int, Field(ge=1, lt=2**63)]
 Reason = Annotated[Text, Field(max_length=2_000)]
 GivenReason = Annotated[Reason, Field(min_length=1, pattern=r"\S")]
 Offset = Annotated[int, Field(ge=0, le=10_000_000)]
@@ -123,7 +122,7 @@ class ReviewedCall(BaseModel):
 
 
 @router.get("/calls/{uid}/reviews")
-def review_get(uid: str, db: Db, principal: Reader) -> ReviewedCall:
+def review_get(uid: CallUid, db: Db, principal: Reader) -> ReviewedCall:
     """Machine's and people's answers side by side, and what holds."""
     call = visible_call(db, principal, uid)
     calibrations.refuse_unblinding(db, principal, call)
@@ -135,7 +134,7 @@ def review_get(uid: str, db: Db, principal: Reader) -> ReviewedCall:
 
 
 @router.post("/calls/{uid}/reviews/findings", status_code=201)
-def review_finding(uid: str, body: FindingReview, db: Db, principal: Reviewer) -> ReviewedCall:
+def review_finding(uid: CallUid, body: FindingReview, db: Db, principal: Reviewer) -> ReviewedCall:
     """Agree or disagree with a finding, or add one that the machine missed."""
     about = _about(db, principal, uid, body)
     reviews.say_of_finding(db, principal, about, body.verdict, body.span(), body.reason)
@@ -143,7 +142,7 @@ def review_finding(uid: str, body: FindingReview, db: Db, principal: Reviewer) -
 
 
 @router.post("/calls/{uid}/reviews/answers", status_code=201)
-def review_answer(uid: str, body: AnswerReview, db: Db, principal: Reviewer) -> ReviewedCall:
+def review_answer(uid: CallUid, body: AnswerReview, db: Db, principal: Reviewer) -> ReviewedCall:
     """Answer a question of the scorecard."""
     about = _about(db, principal, uid, body)
     reviews.answer(db, principal, about, body.question, body.answer, body.reason)
@@ -151,7 +150,9 @@ def review_answer(uid: str, body: AnswerReview, db: Db, principal: Reviewer) -> 
 
 
 @router.post("/calls/{uid}/reviews/override", status_code=201)
-def review_override(uid: str, body: OverrideReview, db: Db, principal: Reviewer) -> ReviewedCall:
+def review_override(
+    uid: CallUid, body: OverrideReview, db: Db, principal: Reviewer
+) -> ReviewedCall:
     """Override the score or the band."""
     about = _about(db, principal, uid, body)
     reviews.override(db, principal, about, body.reason, score=body.score, band=body.band)
@@ -159,7 +160,7 @@ def review_override(uid: str, body: OverrideReview, db: Db, principal: Reviewer)
 
 
 @router.post("/calls/{uid}/reviews/done", status_code=201)
-def review_done(uid: str, body: AboutReport, db: Db, principal: Reviewer) -> ReviewedCall:
+def review_done(uid: CallUid, body: AboutReport, db: Db, principal: Reviewer) -> ReviewedCall:
     """Say that the whole call is reviewed; findings that nobody objected to are confirmed."""
     about = _about(db, principal, uid, body)
     reviews.finish(db, principal, about)
@@ -167,7 +168,7 @@ def review_done(uid: str, body: AboutReport, db: Db, principal: Reviewer) -> Rev
 
 
 @router.post("/calls/{uid}/reviews/release", status_code=201)
-def review_release(uid: str, body: AboutReport, db: Db, principal: Reviewer) -> ReviewedCall:
+def review_release(uid: CallUid, body: AboutReport, db: Db, principal: Reviewer) -> ReviewedCall:
     """Show the call to its agent; it must be reviewed."""
     about = _about(db, principal, uid, body)
     reviews.release(db, principal, about)
@@ -176,9 +177,9 @@ def review_release(uid: str, body: AboutReport, db: Db, principal: Reviewer) -> 
 
 @router.delete("/calls/{uid}/reviews/{review_id}")
 def review_withdraw(
-    uid: str,
-    review_id: Number,
-    report_id: Annotated[int, Query(ge=1, lt=2**63)],
+    uid: CallUid,
+    review_id: StatementId,
+    report_id: Annotated[Id, Query(description="The report that was looked at.")],
     db: Db,
     principal: Reviewer,
 ) -> ReviewedCall:

@@ -6,22 +6,21 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from sqlalchemy.orm import Session
 
 from analyzer.messages import Message
 from api.access import Permission, Principal
 from api.deps import Allow, Db, ServiceDep
 from api.insights import HARMFUL, Comparison, Summary, summarise
+from api.parameters import AgentId, Queue, Team
 from api.problems import Problem, ProblemError, not_found
-from api.schemas import Text
 from api.storage import audit, insights
 from api.storage.insights import Example, Scope
 
 router = APIRouter(prefix="/v1", tags=["insights"])
 
 Reader = Annotated[Principal, Depends(Allow(Permission.INSIGHTS_READ))]
-Name = Annotated[Text, Path(min_length=1, max_length=200)]
 # Weeks shown when nothing else is asked for, and the most that are shown.
 _WEEKS, _MOST_WEEKS = 12, 157
 _EARLIEST, _LATEST = date(1970, 1, 1), date(9000, 1, 1)
@@ -96,7 +95,7 @@ def scope(
         date | None, Query(description="The first day; twelve weeks ago if not given.")
     ] = None,
     until: Annotated[date | None, Query(description="The last day; today if not given.")] = None,
-    queue: Annotated[Text | None, Query(min_length=1, max_length=200)] = None,
+    queue: Queue = None,
 ) -> Scope:
     """The days and the queue that are asked for."""
     last = until or datetime.now(UTC).date()
@@ -122,7 +121,7 @@ def team_list(wanted: WithScope, parts: ServiceDep, db: Db, principal: Reader) -
 
 
 @router.get("/teams/{team}")
-def team(team: Name, wanted: WithScope, parts: ServiceDep, db: Db, principal: Reader) -> Insights:
+def team(team: Team, wanted: WithScope, parts: ServiceDep, db: Db, principal: Reader) -> Insights:
     """A team's calls, week by week, beside those of everybody else."""
     if not insights.knows_team(db, team):
         raise not_found("team")
@@ -132,7 +131,7 @@ def team(team: Name, wanted: WithScope, parts: ServiceDep, db: Db, principal: Re
 
 @router.get("/agents/{agent_id}/insights")
 def agent(
-    agent_id: Name, wanted: WithScope, parts: ServiceDep, db: Db, principal: Reader
+    agent_id: AgentId, wanted: WithScope, parts: ServiceDep, db: Db, principal: Reader
 ) -> Insights:
     """An agent's calls, week by week, beside those of everybody else."""
     if not insights.knows_agent(db, agent_id):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from api.access import Permission, Principal
 from api.addresses import webhook_mistake
 from api.deps import Allow, Db, ServiceDep
+from api.parameters import Cursor, Limit
 from api.problems import Problem, ProblemError, not_found
 from api.schemas import Text
 from api.settings import Settings
@@ -23,6 +24,7 @@ router = APIRouter(prefix="/v1/webhooks", tags=["webhooks"])
 
 Manager = Annotated[Principal, Depends(Allow(Permission.SETTINGS_MANAGE))]
 Number = Annotated[int, Path(ge=1, le=2**62, description="The number of a webhook.")]
+DeliveryUid = Annotated[Text, Path(description="The `uid` of a delivery.")]
 Event = Literal["call.flagged", "job.ended"]
 Events = Annotated[list[Event], Field(min_length=1, max_length=10)]
 Url = Annotated[Text, Field(min_length=1, max_length=2_000)]
@@ -181,8 +183,8 @@ def delivery_list(
     id: Number,
     db: Db,
     principal: Manager,
-    cursor: Annotated[int | None, Query(ge=0, le=2**62)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> DeliveryList:
     """What was sent to a webhook, with what went wrong, the newest first."""
     found = webhooks.deliveries(db, _hook(db, id), before=cursor, limit=limit + 1)
@@ -191,7 +193,7 @@ def delivery_list(
 
 
 @router.post("/{id}/deliveries/{uid}/retry", status_code=202)
-def delivery_retry(id: Number, uid: Text, db: Db, principal: Manager) -> DeliveryOut:
+def delivery_retry(id: Number, uid: DeliveryUid, db: Db, principal: Manager) -> DeliveryOut:
     """Try a delivery again at once."""
     found = webhooks.delivery(db, _hook(db, id), uid)
     if found is None:

@@ -26,6 +26,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from api.access import SCOPES, Role
+from api.app import create_app
+from api.settings import Settings
 from tests.api.conftest import Installation
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
@@ -130,6 +132,18 @@ def _check(
         case.validate_response(answer, checks=_CHECKS)
 
     return check
+
+
+def test_every_parameter_says_what_it_is(tmp_path: Path) -> None:
+    description = create_app(Settings(_env_file=None, data_dir=tmp_path)).openapi()
+    parameters = [
+        (method, path, own["in"], own["name"], own.get("description", ""))
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+        for own in operation.get("parameters", [])
+    ]
+    assert len(parameters) > 100
+    assert [own[:-1] for own in parameters if not own[-1].endswith(".")] == []
 
 
 @pytest.mark.filterwarnings("default")
