@@ -18,6 +18,7 @@ from analyzer.traits import LABELS
 _WORTH_SHOWING = 0.2
 # A finding below its label's threshold is still worth a person's look from this probability on.
 UNCERTAIN = 0.2
+_SENTENCE_ENDS = frozenset(".!?…")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,12 @@ def best_span(scores: TurnScores, column: int) -> tuple[int, int]:
         last -= 1  # a mark at the end proves nothing
     while last > first and not tokens[first].form[:1].isalnum() and len(tokens[first].form) == 1:
         first += 1
+    # one weak word of another sentence at an edge only confuses: "taken. It is there on Friday"
+    mean = gains[first : last + 1].mean()
+    if last - first > 2 and tokens[first + 1].form in _SENTENCE_ENDS and gains[first] < mean:
+        first += 2
+    if last - first > 2 and tokens[last - 1].form in _SENTENCE_ENDS and gains[last] < mean:
+        last -= 2
     return tokens[first].start, tokens[last].end
 
 

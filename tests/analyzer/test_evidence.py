@@ -138,6 +138,10 @@ def test_a_turn_without_words_has_no_evidence() -> None:
         ("… ja", [2, 2], "ja"),
         ("!", [1], "!"),  # unless there is nothing else
         ("ja [suk] .", [0, 5, 5], "[suk]"),
+        # a weak word of another sentence is cut off, a strong one is part of it
+        ("taget . det er der fredag", [2, 2, 5, 5, 5, 5], "det er der fredag"),
+        ("det er der fredag . så", [5, 5, 5, 5, 2, 2], "det er der fredag"),
+        ("undskyld . det var os", [9, 2, 5, 5, 5], "undskyld . det var os"),
     ],
 )
 def test_the_span_is_the_stretch_that_speaks_most(
