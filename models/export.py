@@ -39,7 +39,7 @@ from models.dataset import DATA, LabelledCall, load
 from models.train import ABOUT, RUNS, TAGGER, load_linear, split
 from models.train import ENCODER as ENCODER_CONFIG
 
-VERSION = "5"
+VERSION = "6"
 MODELS = Path(__file__).parent
 _OPSET, _IR_VERSION = 18, 10
 # ONNX Runtime's own operators, and the version of them.
