@@ -181,15 +181,16 @@ class OnnxClassifier:
         return [replace(known[f], tokens=tokens) for f, tokens in zip(forms, turns, strict=True)]
 
     def _read_new(self, turns: Sequence[Sequence[Token]]) -> list[ReadTurn]:
-        encoded: Sequence[EncodedTurn | None] = [None] * len(turns)
-        if self._networks is not None and turns:
-            encoded = self._networks.encode(turns)
-        read: dict[int, ReadTurn] = {}
+        if not turns:
+            return []
+        # the linear model reads on this thread while others encode
+        ended = self._networks.begin(turns) if self._networks is not None else None
+        linear: dict[int, tuple[FloatArray, FloatArray]] = {}
         for indices, token_scores, logits, _ in self._run(turns):
             for row, index in enumerate(indices):
-                words = token_scores[row, : len(turns[index])]
-                read[index] = ReadTurn(turns[index], logits[row], words, encoded[index])
-        return [read[index] for index in range(len(turns))]
+                linear[index] = logits[row], token_scores[row, : len(turns[index])]
+        encoded = ended() if ended is not None else [None] * len(turns)
+        return [ReadTurn(turns[i], *linear[i], encoded[i]) for i in range(len(turns))]
 
     def _together(
         self, turns: Sequence[ReadTurn], roles: Sequence[Role]

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float32]
 
 ROLES: tuple[Role, ...] = ("unknown", "agent", "customer", "system")
 # Pieces in a batch, padding included: enough for the products, and a batch for every core.
-_BATCH_PIECES = 512
+BATCH_PIECES = 512
 # Turns that attend to one another. A longer conversation is read in parts of this many.
 _MAX_TURNS = 512
 
@@ -50,12 +50,12 @@ class Networks:
         self._tokenizer.no_truncation()
         self._threads = ThreadPoolExecutor(threads or os.cpu_count() or 1)
 
-    def encode(self, turns: Sequence[Sequence[Token]]) -> list[EncodedTurn]:
-        """Every turn on its own."""
+    def begin(self, turns: Sequence[Sequence[Token]]) -> Callable[[], list[EncodedTurn]]:
+        """Set the threads to encode every turn on its own; what is returned waits for them."""
         forms = [[token.form for token in tokens] for tokens in turns]
         split = stretches(self._tokenizer, forms)
         flat = [stretch for turn in split for stretch in turn]
-        chunks = list(batches([len(stretch.ids) for stretch in flat], _BATCH_PIECES))
+        chunks = list(batches([len(stretch.ids) for stretch in flat], BATCH_PIECES))
 
         def encode(chunk: list[int]) -> dict[int, EncodedTurn]:
             batch = rows([flat[i] for i in chunk])
@@ -68,9 +68,14 @@ class Networks:
                 for row, i in enumerate(chunk)
             }
 
-        found = {i: own for part in self._threads.map(encode, chunks) for i, own in part.items()}
-        order = iter(range(len(flat)))
-        return [_join([found[next(order)] for _ in turn], turn) for turn in split]
+        parts = self._threads.map(encode, chunks)
+
+        def ended() -> list[EncodedTurn]:
+            found = {i: own for part in parts for i, own in part.items()}
+            order = iter(range(len(flat)))
+            return [_join([found[next(order)] for _ in turn], turn) for turn in split]
+
+        return ended
 
     def converse(
         self, encoded: Sequence[EncodedTurn], linear: FloatArray, roles: Sequence[Role]

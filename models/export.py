@@ -15,6 +15,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
+from tokenizers import Tokenizer
 
 from analyzer.classifier import (
     CONFIG,
@@ -32,22 +34,20 @@ from analyzer.classifier import (
     TOKENIZER,
     OnnxClassifier,
 )
-from analyzer.tokens import FEATURES_VERSION, PHRASES, tokenise
+from analyzer.pieces import rows, stretches
+from analyzer.tokens import FEATURES_VERSION, PHRASES, IntArray, tokenise
 from analyzer.traits import LABELS, TRAITS_VERSION
 from models.calibrate import Calibration, calibrate
 from models.dataset import DATA, LabelledCall, load
+from models.quantise import in_8_bits
 from models.train import ABOUT, RUNS, TAGGER, load_linear, split
 from models.train import ENCODER as ENCODER_CONFIG
 
-VERSION = "6"
+VERSION = "7"
 MODELS = Path(__file__).parent
 _OPSET, _IR_VERSION = 18, 10
-# ONNX Runtime's own operators, and the version of them.
-_MICROSOFT = helper.make_opsetid("com.microsoft", 1)
-# 8-bit integers: 127 steps either way of the middle; below the smallest scale everything is 0.
-_STEPS, _MIDDLE, _SMALLEST = 127, 128, 1e-8
-# A table of more numbers than this is stored in 8 bits.
-_LARGE = 1_000_000
+# Turns on which the scales of the 8-bit products are found.
+_EXAMPLES = 500
 
 
 def linear_model(
@@ -138,7 +138,7 @@ def export(
     names = [LINEAR]
     encoder: dict[str, Any] = {}
     if (trained / TAGGER).exists():
-        _networks(trained, output, bits)
+        _networks(trained, output, calls, bits)
         names += [ENCODER, CONVERSATION, TOKENIZER]
         # what `models.restore` needs to know beside the weights
         encoder = {"encoder": json.loads((trained / ENCODER_CONFIG).read_text("utf-8"))}
@@ -181,116 +181,27 @@ def _write(config: dict[str, Any], output: Path) -> None:
     (output / CONFIG).write_text(json.dumps(config, indent=1) + "\n", "utf-8")
 
 
-def _networks(trained: Path, output: Path, bits: int) -> None:
+def _networks(trained: Path, output: Path, calls: Sequence[LabelledCall], bits: int) -> None:
     # torch and transformers take seconds to import; the linear model does without
     from models.tagger import as_onnx, load_tagger
 
     tagger = load_tagger(trained / ENCODER_CONFIG, trained / TAGGER)
     encoder, conversation = as_onnx(tagger)
     onnx.save(conversation, output / CONVERSATION)
-    onnx.save(encoder if bits == 32 else in_8_bits(encoder), output / ENCODER)
     (output / TOKENIZER).write_bytes((trained / TOKENIZER).read_bytes())
+    if bits == 8:
+        encoder = in_8_bits(encoder, _examples(output / TOKENIZER, calls))
+    onnx.save(encoder, output / ENCODER)
 
 
-def in_8_bits(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with its large tables and the weights of its products as 8-bit integers.
-
-    Each column of weights and each row that comes in has a scale of its own. The usual dynamic
-    quantisation has one scale for a whole batch; then a turn's scores would hang on the turns
-    beside it, and the same call could get two reports.
-    """
-    steps = _Steps()
-    tables = {tensor.name: tensor for tensor in model.graph.initializer}
-    rows_in: dict[str, str] = {}
-    for node in model.graph.node:
-        table = tables.get(node.input[-1 if node.op_type == "MatMul" else 0])
-        if node.op_type == "MatMul" and table is not None:
-            weights = numpy_helper.to_array(tables.pop(table.name))
-            source = node.input[0]
-            if source not in rows_in:
-                rows_in[source] = steps.rows(source, len(weights))
-            steps.product(rows_in[source], weights, node.output[0])
-        elif node.op_type == "Gather" and table is not None and np.prod(table.dims) > _LARGE:
-            tables.pop(table.name)
-            steps.lookup(numpy_helper.to_array(table), node.input[1], node.output[0])
-        else:
-            steps.nodes.append(node)
-    graph = helper.make_graph(
-        steps.nodes,
-        model.graph.name,
-        model.graph.input,
-        model.graph.output,
-        [*tables.values(), *steps.constants],
-    )
-    opsets = [*model.opset_import, _MICROSOFT]
-    small = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
-    onnx.checker.check_model(small)
-    return small
-
-
-class _Steps:
-    """The nodes of a graph in 8 bits, and the constants that they need."""
-
-    def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self._constant("last", np.array([-1]))
-        self._constant("steps_of_8_bits", np.array(_STEPS, np.float32))
-        self._constant("smallest", np.array(_SMALLEST, np.float32))
-        self._constant("middle", np.array(_MIDDLE, np.uint8))
-        self._constant("one", np.array(1, np.float32))
-
-    def rows(self, source: str, width: int) -> str:
-        """The rows of `source`, `width` wide, as 8-bit integers about 128: `NAME.rows` (rows,
-        width), their `NAME.scales` (rows, 1), and `NAME.before`, the sizes before the last of
-        `source`."""
-        name = f"{source}.8"
-        self._constant(f"{name}.flat_shape", np.array([-1, width]))
-        self._add("Shape", [source], f"{name}.before", start=0, end=-1)
-        self._add("Reshape", [source, f"{name}.flat_shape"], f"{name}.flat")
-        self._add("Abs", [f"{name}.flat"], f"{name}.size")
-        self._add("ReduceMax", [f"{name}.size", "last"], f"{name}.most", keepdims=0)
-        self._add("Div", [f"{name}.most", "steps_of_8_bits"], f"{name}.step")
-        self._add("Max", [f"{name}.step", "smallest"], f"{name}.scale")
-        self._add("Shape", [f"{name}.scale"], f"{name}.count")
-        self._add("Expand", ["middle", f"{name}.count"], f"{name}.middles")
-        parts = [f"{name}.flat", f"{name}.scale", f"{name}.middles"]
-        self._add("QuantizeLinear", parts, f"{name}.rows", axis=0)
-        self._add("Unsqueeze", [f"{name}.scale", "last"], f"{name}.scales")
-        return name
-
-    def product(self, rows: str, weights: NDArray[Any], output: str) -> None:
-        """The product of rows and weights; the scales of the rows come after it, since the fused
-        operator takes one scale for a whole batch."""
-        width = weights.shape[1]
-        scale = np.maximum(np.abs(weights).max(0), _SMALLEST) / _STEPS
-        self._constant(f"{output}.weights", np.round(weights / scale).astype(np.int8))
-        self._constant(f"{output}.columns", scale.astype(np.float32))
-        self._constant(f"{output}.zeros", np.zeros(width, np.int8))
-        self._constant(f"{output}.width", np.array([width]))
-        inputs = [f"{rows}.rows", f"{output}.weights", "one", f"{output}.columns"]
-        inputs += ["middle", f"{output}.zeros"]
-        domain = _MICROSOFT.domain
-        self._add("MatMulIntegerToFloat", inputs, f"{output}.half", domain=domain)
-        self._add("Mul", [f"{output}.half", f"{rows}.scales"], f"{output}.flat")
-        self._add("Concat", [f"{rows}.before", f"{output}.width"], f"{output}.shape", axis=0)
-        self._add("Reshape", [f"{output}.flat", f"{output}.shape"], output)
-
-    def lookup(self, table: NDArray[Any], places: str, output: str) -> None:
-        """Rows of a table."""
-        scale = np.maximum(np.abs(table).max(1, keepdims=True), _SMALLEST) / _STEPS
-        self._constant(f"{output}.table", np.round(table / scale).astype(np.int8))
-        self._constant(f"{output}.scales", scale.astype(np.float32))
-        self._add("Gather", [f"{output}.table", places], f"{output}.found", axis=0)
-        self._add("Cast", [f"{output}.found"], f"{output}.float", to=TensorProto.FLOAT)
-        self._add("Gather", [f"{output}.scales", places], f"{output}.scale", axis=0)
-        self._add("Mul", [f"{output}.float", f"{output}.scale"], output)
-
-    def _add(self, kind: str, inputs: list[str], output: str, **more: Any) -> None:
-        self.nodes.append(helper.make_node(kind, inputs, [output], **more))
-
-    def _constant(self, name: str, value: NDArray[Any]) -> None:
-        self.constants.append(numpy_helper.from_array(value, name))
+def _examples(tokenizer: Path, calls: Sequence[LabelledCall]) -> list[dict[str, IntArray]]:
+    """Inputs of the encoder from turns of the calls to learn from, each on its own."""
+    training, _ = split(calls)
+    texts = [turn.text for call in training for turn in call.conversation.turns]
+    chosen = texts[:: max(1, len(texts) // _EXAMPLES)]
+    forms = [[token.form for token in tokenise(text)] for text in chosen]
+    read = stretches(Tokenizer.from_file(str(tokenizer)), forms)
+    return [asdict(rows([stretch])) for turn in read for stretch in turn]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

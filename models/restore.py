@@ -83,11 +83,15 @@ def _weights(graph: GraphProto) -> dict[str, Floats]:
     }
     made_by = {node.output[0]: node for node in graph.node}
     for node in graph.node:
-        biases = [name for name in node.input if name.startswith(_WRAPPER)]
-        if node.op_type == "Add" and biases and biases[0].endswith(".bias"):
-            (product,) = (name for name in node.input if name not in biases)
-            matrix = _matrix(product, made_by[product], constants)
-            found[f"{biases[0].removeprefix(_WRAPPER).removesuffix('bias')}weight"] = matrix.T
+        names = [name for name in node.input if name.startswith(_WRAPPER)]
+        bias = next((name for name in names if name.endswith(".bias")), None)
+        if bias is None or node.op_type not in ("Add", "MatMulIntegerToFloat"):
+            continue
+        product = node
+        if node.op_type == "Add":
+            product = made_by[next(name for name in node.input if name != bias)]
+        matrix = _matrix(product, constants)
+        found[f"{bias.removeprefix(_WRAPPER).removesuffix('bias')}weight"] = matrix.T
     for name in constants:
         if name.endswith(".table"):
             stem = name.removesuffix(".table")
@@ -95,13 +99,14 @@ def _weights(graph: GraphProto) -> dict[str, Floats]:
     return found
 
 
-def _matrix(product: str, node: NodeProto, constants: dict[str, NDArray[Any]]) -> Floats:
-    """What was multiplied with to make `product`, in 32 bits: (in, out)."""
-    if f"{product}.weights" in constants:
-        matrix = constants[f"{product}.weights"] * constants[f"{product}.columns"]
-    else:
-        matrix = constants[node.input[1]]
-    return np.asarray(matrix, np.float32)
+def _matrix(product: NodeProto, constants: dict[str, NDArray[Any]]) -> Floats:
+    """What a product multiplies with, in 32 bits: (in, out). `models.quantise` says how it is
+    kept."""
+    if product.op_type == "MatMul":
+        return np.asarray(constants[product.input[1]], np.float32)
+    source, matrix, _, columns, *_ = product.input
+    shares = constants[f"{source.removesuffix('.counts')}.shares"]
+    return np.asarray(constants[matrix] * constants[columns] * shares[:, None], np.float32)
 
 
 def _constants(graph: GraphProto) -> dict[str, NDArray[Any]]:

@@ -29,7 +29,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "benchmarks.",
     ),
     "onnx": ("models.", "benchmarks.model"),
-    "onnxruntime": ("analyzer.classifier", "models.export", "benchmarks.model"),
+    "onnxruntime": ("analyzer.classifier", "models.quantise", "benchmarks.model"),
     "openpyxl": ("analyzer.reading.table",),
     "pandas": (
         "analyzer.frames",

@@ -185,8 +185,8 @@ def test_a_turn_on_its_own_does_not_depend_on_what_is_encoded_beside_it(
     tokens = [tokenise(text) for text in TEXTS]
     networks = classifier._networks
     assert networks is not None
-    together = networks.encode(tokens)
-    alone = [networks.encode([own])[0] for own in tokens]
+    together = networks.begin(tokens)()
+    alone = [networks.begin([own])()[0] for own in tokens]
 
     for one, other in zip(together, alone, strict=True):
         np.testing.assert_allclose(one.vector, other.vector, atol=1e-4)
