@@ -37,7 +37,7 @@ from analyzer.pieces import batches, rows, stretches
 from analyzer.tagger import BATCH_PIECES
 from analyzer.tokens import tokenise
 from benchmarks.machine import describe
-from benchmarks.results import encoder_told, record
+from benchmarks.results import encoder_told, record, times_as_fast
 from models.baselines import fasttext, rows_of, textcat, tfidf
 from models.dataset import LabelledCall, load
 from models.export import MODELS
@@ -200,8 +200,7 @@ def main() -> None:
     print(f"| Kasper | {rates['Kasper']:,.0f} | |")
     for name, count, work in others:
         rates[name] = count / seconds(work)
-        times = rates["Kasper"] / rates[name]
-        print(f"| {name} | {rates[name]:,.0f} | {times:.2g} times as fast |")
+        print(f"| {name} | {rates[name]:,.0f} | {times_as_fast(rates, name)} |")
     inputs, operations = encoder_batches(texts)
     # the machine at its best: other work on it would make the share look larger
     peak = max(int8_peak() for _ in range(3))

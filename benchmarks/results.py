@@ -75,7 +75,7 @@ def _model_told() -> str:
     rates: dict[str, float] = model["turns_per_second"]
     lines = ["| run by | turns/s | Kasper is |", "| --- | ---: | ---: |"]
     for name, rate in rates.items():
-        times = "" if name == "Kasper" else f"{rates['Kasper'] / rate:.2g} times as fast"
+        times = "" if name == "Kasper" else times_as_fast(rates, name)
         lines.append(f"| {name} | {rate:,.0f} | {times} |")
     lines += [
         "",
@@ -84,6 +84,12 @@ def _model_told() -> str:
         _measured(model, "model"),
     ]
     return "\n".join(lines)
+
+
+def times_as_fast(rates: dict[str, float], name: str) -> str:
+    """Kasper's rate beside another's, in two figures or more."""
+    times = rates["Kasper"] / rates[name]
+    return f"{times:.2g} times as fast" if times < 10 else f"{times:.0f} times as fast"
 
 
 def encoder_told(model: dict[str, Any]) -> str:
