@@ -54,7 +54,7 @@ def _log_told() -> str:
     model = sum(share for step, share in batch["shares"].items() if step.startswith("model"))
     lines += [
         "",
-        f"Of one process' time {model:.0%} is spent in the model's products. Between the results "
+        f"Of one process' time {model:.0%} is spent in the model. Between the results "
         f"and those of 200 calls scored one by one the greatest difference is "
         f"{batch['difference']:.1g}.",
         "",

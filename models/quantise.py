@@ -69,9 +69,8 @@ def in_8_bits(
     # by product, the sum with its bias, and the bias
     sums: dict[str, tuple[str, str]] = {}
     for node in nodes:
-        product, bias = (
-            next((i for i in node.input if i in own), "") for own in (products, tables)
-        )
+        product = next((name for name in node.input if name in products), None)
+        bias = next((name for name in node.input if name in tables), None)
         if node.op_type == "Add" and product and bias:
             sums[product] = node.output[0], bias
     joined = {total for total, _ in sums.values()}

@@ -42,7 +42,8 @@ def test_the_trampoline_is_promised_and_not_delivered_three_times() -> None:
     assert dated["settled_by"].tolist() == ["nb-trampoline-2", "nb-trampoline-3", "nb-trampoline-3"]
     assert dated["firmness"].tolist()[:2] == ["firm", "firm"]
     # the agent says so twice; the ledger shows the words that are surer
-    assert "på fredag" in dated["words"].iloc[0].lower()
+    friday = ("den står hos deg på fredag. Helt sikkert", "På fredag er den i hagen din")
+    assert any(words in dated["words"].iloc[0] for words in friday)
     assert "Tre løfter" in dated["settled_words"].iloc[2]
 
 
