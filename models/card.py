@@ -52,6 +52,11 @@ def as_markdown(figures: Mapping[str, Any]) -> str:
     if figures["confusions"]:
         told = (f"{missed} as {found} ({times})" for missed, found, times in figures["confusions"])
         lines += ["", f"Most often taken for one another: {', '.join(told)}."]
+    for role, row in figures.get("silent", {}).items():
+        labels = ", ".join(f"{label} ({times})" for label, times in row["labels"].items())
+        share = f"{row['labelled']} ({row['labelled'] / row['turns']:.1%})"
+        lines += ["", f"Of {row['turns']} sentences that carry nothing, said by the {role} alone: "]
+        lines[-1] += f"labelled all the same {share}: {labels}." if labels else "none labelled."
     return "\n".join(lines)
 
 

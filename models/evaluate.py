@@ -2,6 +2,7 @@
 
     kasper evaluate                          # the test voices of data/training
     kasper evaluate FILE.calls.txt …         # labelled calls of your own
+    kasper evaluate --silent SENTENCES.txt   # and what it finds where nothing is to be found
     kasper evaluate --beside                 # with the plain models of models/baselines.py
     kasper evaluate --beside --write         # also metrics.json and the model card
 
@@ -25,6 +26,7 @@ import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
 from analyzer.classifier import DEFAULT_MODEL, OnnxClassifier, TurnScores
+from analyzer.conversation import Conversation, Role, Turn
 from analyzer.evidence import Evidence, find_evidence
 from analyzer.language import LANGUAGES, language_of
 from analyzer.report import Report
@@ -244,6 +246,26 @@ def evaluate(
     return figures
 
 
+def false_alarms(texts: Sequence[str], model: Path) -> dict[str, dict[str, Any]]:
+    """By role: how many of `texts`, which carry nothing, are labelled all the same when that role
+    says them, each as a call of one turn; and how often with which label."""
+    classifier = OnnxClassifier(model)
+    roles: tuple[Role, ...] = ("agent", "customer")
+    table: dict[str, dict[str, Any]] = {}
+    for role in roles:
+        said = [Conversation(str(i), (Turn(text, role),)) for i, text in enumerate(texts)]
+        labels = [
+            {item.label for item in find_evidence(call, own, classifier.thresholds)[0]}
+            for call, own in zip(said, classifier.classify_many(said), strict=True)
+        ]
+        table[role] = {
+            "turns": len(texts),
+            "labelled": sum(map(bool, labels)),
+            "labels": dict(Counter(label for own in labels for label in own).most_common()),
+        }
+    return table
+
+
 def interval(gold: Found, found: Found, draws: int = 200) -> tuple[float, float]:
     """Macro-F1 between the 2.5th and the 97.5th percentile of `draws` samples of the calls, each
     as many calls as there are, drawn with replacement (Efron 1979)."""
@@ -334,6 +356,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("files", nargs="*", type=Path, help="labelled calls; none: the test voices")
     parser.add_argument("--model", type=Path, default=MODELS / DEFAULT_MODEL)
+    parser.add_argument("--silent", type=Path, help="a sentence a line, each with nothing to find")
     parser.add_argument("--beside", action="store_true", help="train the plain models too: an hour")
     parser.add_argument("--write", action="store_true", help="metrics.json and the model card")
     options = parser.parse_args(arguments)
@@ -347,6 +370,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         training, validation = split(labelled)
         plain = {name: finder(fit, training, validation) for name, fit in PLAIN.items()}
     figures = evaluate(calls, options.model, plain)
+    if options.silent:
+        texts = [line for line in options.silent.read_text("utf-8").splitlines() if line.strip()]
+        figures["silent"] = false_alarms(texts, options.model)
     if options.write:
         write_card(figures, options.model)
     print(as_markdown(figures))

@@ -1,10 +1,10 @@
 """From labelled calls and a pre-trained encoder to a tagger.
 
 The linear model has read every call first (`models.linear`), so that the tagger sees of each turn
-what a model says that has never heard this voice. Speech-recognition noise and hidden roles are
-made anew in every pass. The weights kept are a greedy soup (Wortsman et al. 2022): the mean of the
-passes that raise the mean average precision on the validation calls when they join it. Work goes
-on from the last whole pass in the output folder.
+what a model says that has never heard this voice. Speech-recognition noise, hidden roles and turns
+shown without their call are made anew in every pass. The weights kept are a greedy soup (Wortsman
+et al. 2022): the mean of the passes that raise the mean average precision on the validation calls
+when they join it. Work goes on from the last whole pass in the output folder.
 """
 
 from __future__ import annotations
@@ -46,6 +46,9 @@ WORD_SHARE, AGENT_SHARE, CALL_SHARE = 0.3, 0.2, 0.1
 NOISY, HIDDEN = 0.4, 0.12
 # Share of the pieces of words that are hidden, so that no single word is relied on.
 HIDDEN_PIECES = 0.07
+# Of the turns of whole calls that carry nothing, the share that each pass also shows alone. A turn
+# alone would otherwise be a fragment, and most fragments were written to carry something.
+ALONE = 0.25
 
 Floats = NDArray[np.float32]
 # The labels that a role can carry, (roles, labels).
@@ -89,6 +92,24 @@ def prepare(call: LabelledCall, linear: NDArray[np.floating[Any]]) -> Prepared:
         [ROLES.index(turn.role) for turn in call.conversation.turns],
         None if call.is_fragment else [float(field) for field in fields],
     )
+
+
+def silent_turns(calls: Sequence[Prepared]) -> list[Prepared]:
+    """The spoken turns of whole calls that carry no label, each as a call of its own."""
+    return [
+        Prepared(
+            own.call,
+            own.words[i : i + 1],
+            own.turns[i : i + 1],
+            own.linear[i : i + 1],
+            [role],
+            None,
+        )
+        for own in calls
+        if own.fields is not None
+        for i, role in enumerate(own.roles)
+        if role != ROLES.index("system") and not own.turns[i].any()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +305,9 @@ def finetune(
     rates = [rate * (LEARNING_ON if learns_on else 1) for rate in (ENCODER_RATE, HEAD_RATE)]
     groups = [{"params": encoder}, {"params": heads}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    total = passes * sum(len(call.roles) for call in training)
+    silent = silent_turns(training)
+    alone = round(ALONE * len(silent))
+    total = passes * (alone + sum(len(call.roles) for call in training))
     state: dict[str, Any] = {"pass": 0, "seen": 0, "step": 0, "best": -1.0}
     state |= {"weights": None, "passes_in": 0}
     output.mkdir(parents=True, exist_ok=True)
@@ -301,9 +324,10 @@ def finetune(
     begun = time.monotonic()
     while state["pass"] < passes:
         rng = random.Random(f"{seed} {state['pass']}")
-        shuffled = rng.sample(list(training), len(training))
+        shown = [*training, *rng.sample(silent, alone)]
+        rng.shuffle(shown)
         losses = []
-        for chunk in _groups(shuffled, BATCH_TURNS):
+        for chunk in _groups(shown, BATCH_TURNS):
             batch = collate(chunk, tokenizer, rng)
             loss = loss_of(forward(model, batch, device), batch, device)
             state["step"] += 1

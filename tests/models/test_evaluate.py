@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from models.evaluate import (
     calibration,
     confusions,
     evaluate,
+    false_alarms,
     interval,
     label_counts,
     slices,
@@ -67,6 +69,18 @@ def test_evaluation_reports_own_weights_beside_the_plain_model(tmp_path: Path) -
     assert figures["groups"]["en"]["beside"]["nothing"]["micro_f1"] == 0
     assert 0 < figures["span_overlap"] <= 1
     assert "| greeting | 1.00 | 1.00 | 1.00 | 1 | 1.00 |" in as_markdown(figures)
+
+
+def test_a_label_where_nothing_is_to_be_found_is_a_false_alarm_of_the_role_that_says_it() -> None:
+    sentences = ["I am so sorry for the trouble we have caused you.", "Seven, two, four."]
+    found = false_alarms(sentences, MODELS / DEFAULT_MODEL)
+    assert found["agent"] == {"turns": 2, "labelled": 1, "labels": {"apology": 1}}
+    assert found["customer"]["labels"].get("apology") is None
+    empty: dict[str, Any] = {name: {} for name in ("groups", "languages", "labels", "slices")}
+    shown = as_markdown(
+        empty | {"calls": {"calls": 0}, "span_overlap": 0.0, "confusions": [], "silent": found}
+    )
+    assert "said by the agent alone: labelled all the same 1 (50.0%): apology (1)." in shown
 
 
 def test_interval_holds_the_figure_and_narrows_with_more_calls() -> None:
