@@ -19,7 +19,7 @@ from analyzer.traits import LABELS
 from models.calibrate import best_threshold
 from models.dataset import LabelledCall, load
 from models.export import export
-from models.finetune import collate, forward, prepare
+from models.finetune import collate, forward, prepare, silent_turns, tokenizer_of
 from models.linear import fit, fit_outcome, folds_of, out_of_fold, turn_examples
 from models.tagger import load_tagger
 from models.tokenizer import train as train_tokenizer
@@ -148,6 +148,22 @@ def test_a_tagger_learns_from_the_calls(
         "linear.onnx", "encoder.onnx", "conversation.onnx", "tokenizer.json",
     }  # fmt: skip
     assert config["trained"]["base"] and config["trained"]["passes"] == 2
+
+
+def test_turns_of_whole_calls_that_carry_nothing_are_shown_alone(
+    calls: list[LabelledCall], base: Path
+) -> None:
+    prepared = [prepare(call, np.zeros((len(call.spans), len(LABELS)))) for call in calls]
+    expected = [
+        [token.form for token in tokenise(turn.text)]
+        for call in calls
+        for turn, labels in zip(call.conversation.turns, call.labels, strict=True)
+        if not call.is_fragment and turn.role != "system" and not labels
+    ]
+    alone = silent_turns(prepared)
+    assert [[form for form, _ in own.words[0]] for own in alone] == expected
+    batch = collate(alone[:9], tokenizer_of(str(base)))
+    assert batch.filled.shape == (9, 1) and not batch.turns.any() and not batch.whole.any()
 
 
 def test_a_stopped_training_goes_on_where_it_was(
