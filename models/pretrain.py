@@ -39,10 +39,8 @@ from models.dataset import DATA, LabelledCall, load
 from models.tokenizer import lines, pairs
 
 PAIR_TOKENS, TEXT_TOKENS = 64, 96
-# Pieces (with padding) in one batch of either task.
-BATCH_TOKENS = 4_096
 MASKED = 0.15
-LEARNING_RATE, WARM_UP = 3e-4, 500
+LEARNING_RATE = 3e-4
 DISTILLED_SHARE = 0.65
 # Manuals of business software would be two thirds of all pairs; parliament, a third.
 SOURCE_LIMIT = {"ms-bc-docs": 6_000, "europarl": 20_000, "wordpress": 8_000}
@@ -213,15 +211,20 @@ class Pretrainer(nn.Module):
 
 
 def distillation(
-    sides: tuple[Texts, Texts], which: list[int], vectors: NDArray[np.float16], rng: random.Random
+    sides: tuple[Texts, Texts],
+    which: list[int],
+    vectors: NDArray[np.float16],
+    limit: int,
+    rng: random.Random,
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Endless batches: a side of a pair, and the teacher's vector of its English side."""
+    """Endless batches of at most `limit` pieces with padding: a side of a pair, and the teacher's
+    vector of its English side."""
     while True:
         ready = []
         for side, share in ((0, 0.3), (1, 1.0)):
             chosen = [i for i in range(len(which)) if rng.random() < share]
             lengths = [len(sides[side][i]) for i in chosen]
-            for batch in batches(lengths, BATCH_TOKENS):
+            for batch in batches(lengths, limit):
                 ready.append((side, [chosen[i] for i in batch]))
         rng.shuffle(ready)
         for side, batch in ready:
@@ -229,8 +232,11 @@ def distillation(
             yield *padded([sides[side][i] for i in batch]), goal
 
 
-def running_text(files: dict[str, Texts], rng: random.Random) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless batches of at most `TEXT_TOKENS` pieces of running text a row."""
+def running_text(
+    files: dict[str, Texts], limit: int, rng: random.Random
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Endless batches of at most `limit` pieces with padding, `TEXT_TOKENS` of running text a
+    row."""
     names = [name for name in TEXT_SHARE if name in files]
     weights = [TEXT_SHARE[name] for name in names]
     while True:
@@ -239,7 +245,7 @@ def running_text(files: dict[str, Texts], rng: random.Random) -> Iterator[tuple[
             row = files[name][rng.randrange(len(files[name]))]
             begin = rng.randrange(max(1, len(row) - TEXT_TOKENS))
             rows.append(row[begin : begin + TEXT_TOKENS])
-        cuts = list(batches([len(row) for row in rows], BATCH_TOKENS))
+        cuts = list(batches([len(row) for row in rows], limit))
         rng.shuffle(cuts)
         yield from (padded([rows[i] for i in cut]) for cut in cuts)
 
@@ -287,6 +293,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--start", choices=["teacher", "random"], default="teacher")
     parser.add_argument("--distilled", type=float, default=DISTILLED_SHARE, help="share of steps")
+    parser.add_argument("--batch", type=int, default=4_096, help="pieces, with padding")
+    parser.add_argument("--warm-up", type=int, default=500, help="steps to the full learning rate")
     parser.add_argument("--decay", action="store_true", help="let the learning rate run out")
     options = parser.parse_args(arguments)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -305,8 +313,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         optimizer.load_state_dict(state["optimizer"])
         step = state["step"]
     rng, generator = random.Random(step), torch.Generator().manual_seed(step)
-    pair_batches = distillation(data["sides"], data["which"], data["vectors"], rng)
-    text_batches = running_text(data["files"], rng)
+    limit = options.batch
+    pair_batches = distillation(data["sides"], data["which"], data["vectors"], limit, rng)
+    text_batches = running_text(data["files"], limit, rng)
     hide: int = tokenizer.get_vocab()["[MASK]"]
     begun = saved = time.monotonic()
     seen = {"distilled": 0.0, "masked": 0.0, "tokens": 0.0}
@@ -320,7 +329,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     model.train()
     while (spent := (time.monotonic() - begun) / 60 / options.minutes) < 1:
-        rate = LEARNING_RATE * min(1.0, (step + 1) / WARM_UP)
+        rate = LEARNING_RATE * min(1.0, (step + 1) / options.warm_up)
         if options.decay:
             rate *= max(0.02, 1 - math.sqrt(spent))
         for group in optimizer.param_groups:
