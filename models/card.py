@@ -44,11 +44,13 @@ def as_markdown(figures: Mapping[str, Any]) -> str:
             f"{calls['recovery_accuracy']:.2f}, transfers {calls['transfers_accuracy']:.2f}."
         )
     if figures["slices"]:
-        columns = ["turns", "micro-F1", "false alarms per 100 turns"]
-        lines += ["", _row("slice", columns), _row("---", ["---:"] * 3)]
+        columns = ["turns", "micro-F1", "false alarms per 100 turns", "95 % of samples"]
+        lines += ["", _row("slice", columns), _row("---", ["---:"] * 4)]
     for name, row in figures["slices"].items():
         alarms = f"{row['false_alarms_per_100_turns']:.1f}"
-        lines.append(_row(name, [str(row["turns"]), f"{row['micro_f1']:.2f}", alarms]))
+        low, high = row["interval"]
+        drawn = f"{low:.1f} to {high:.1f}"
+        lines.append(_row(name, [str(row["turns"]), f"{row['micro_f1']:.2f}", alarms, drawn]))
     if figures["confusions"]:
         told = (f"{missed} as {found} ({times})" for missed, found, times in figures["confusions"])
         lines += ["", f"Most often taken for one another: {', '.join(told)}."]

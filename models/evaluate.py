@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
 from analyzer.classifier import DEFAULT_MODEL, OnnxClassifier, TurnScores
@@ -44,7 +45,12 @@ CORE = ("sigh", "deflection", "transfer", "empathy", "blame")
 _ENOUGH = 5
 
 _BINS, _SHOWN = 10, 12
-_LENGTHS = ((5, "1 to 5"), (15, "6 to 15"), (40, "16 to 40"), (10**9, "41 and more"))
+_LENGTHS = tuple(
+    (most, f"turns of {words} words")
+    for most, words in ((5, "1 to 5"), (15, "6 to 15"), (40, "16 to 40"), (10**9, "41 and more"))
+)
+# Samples of the calls behind an interval.
+_DRAWS = 200
 _NORWEGIAN = {"nb": "Bokmål", "nn": "Nynorsk"}
 
 Find = Callable[[Sequence[LabelledCall]], Found]
@@ -266,53 +272,63 @@ def false_alarms(texts: Sequence[str], model: Path) -> dict[str, dict[str, Any]]
     return table
 
 
-def interval(gold: Found, found: Found, draws: int = 200) -> tuple[float, float]:
-    """Macro-F1 between the 2.5th and the 97.5th percentile of `draws` samples of the calls, each
-    as many calls as there are, drawn with replacement (Efron 1979)."""
+def interval(gold: Found, found: Found) -> tuple[float, float]:
+    """Macro-F1 between the 2.5th and the 97.5th percentile of samples of the calls, each as many
+    calls as there are, drawn with replacement (Efron 1979)."""
     each = np.array(
         [
             [(c.hits, c.false_alarms, c.misses) for c in label_counts([g], [f]).values()]
             for g, f in zip(gold, found, strict=True)
         ]
     )
-    random = np.random.default_rng(0)
     present = each[:, :, [0, 2]].sum((0, 2)) >= _ENOUGH
     if not present.any():
         return 0.0, 0.0
     values = []
-    for _ in range(draws):
-        hits, false, missed = each[random.integers(len(each), size=len(each))].sum(0)[present].T
+    for chosen in _samples(len(each)):
+        hits, false, missed = each[chosen].sum(0)[present].T
         values.append((2 * hits / np.maximum(2 * hits + false + missed, 1)).mean())
     low, high = np.percentile(values, [2.5, 97.5])
     return round(float(low), 3), round(float(high), 3)
 
 
+def _samples(count: int) -> NDArray[np.int64]:
+    return np.random.default_rng(0).integers(count, size=(_DRAWS, count))
+
+
 def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str, dict[str, Any]]:
-    """Micro-F1 and false alarms per hundred turns by what should make no difference: variety of
-    Norwegian, length of the turn, and the agent's sex where the greeting gives a name."""
-    groups: dict[str, list[tuple[frozenset[str], frozenset[str]]]] = defaultdict(list)
-    for call, gs, fs in zip(calls, gold, found, strict=True):
-        name = _sex_of_agent(call)
+    """By what should make no difference (variety of Norwegian, length of the turn, and the agent's
+    sex where the greeting gives a name): micro-F1, and labels found that are not marked, per
+    hundred turns, with the interval over samples of the calls as in `interval`."""
+    groups: dict[str, dict[int, list[tuple[int, int, int]]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for number, (call, gs, fs) in enumerate(zip(calls, gold, found, strict=True)):
+        sex = _sex_of_agent(call)
         for turn, g, f in zip(call.conversation.turns, gs, fs, strict=True):
             if turn.role == "system":
                 continue
             words = len(turn.text.split())
-            length = next(title for most, title in _LENGTHS if words <= most)
-            groups[f"turns of {length} words"].append((g, f))
+            own = [next(title for most, title in _LENGTHS if words <= most)]
             if call.conversation.language == "nb":
                 form = _NORWEGIAN.get(language_of(call.conversation) or "", "not told")
-                groups[f"Norwegian: {form}"].append((g, f))
-            if name and turn.role == "agent":
-                groups[f"agent's name: {name}"].append((g, f))
+                own.append(f"Norwegian: {form}")
+            if sex and turn.role == "agent":
+                own.append(f"agent's name: {sex}")
+            for name in own:
+                groups[name][number].append((len(g & f), len(f - g), len(g - f)))
+    order = [title for _, title in _LENGTHS]
     table = {}
-    for name, pairs in sorted(groups.items()):
-        hits = sum(len(g & f) for g, f in pairs)
-        false = sum(len(f - g) for g, f in pairs)
-        missed = sum(len(g - f) for g, f in pairs)
+    for name in sorted(groups, key=lambda n: (order.index(n) if n in order else -1, n)):
+        each = np.array([(*np.sum(turns, 0), len(turns)) for turns in groups[name].values()])
+        hits, false, missed, turns = map(int, each.sum(0))
+        drawn = np.array([each[chosen].sum(0) for chosen in _samples(len(each))])
+        low, high = np.percentile(100 * drawn[:, 1] / drawn[:, 3], [2.5, 97.5])
         table[name] = {
-            "turns": len(pairs),
+            "turns": turns,
             "micro_f1": round(Counts(hits, false, missed).f1, 3),
-            "false_alarms_per_100_turns": round(100 * false / len(pairs), 2),
+            "false_alarms_per_100_turns": round(100 * false / turns, 2),
+            "interval": (round(float(low), 2), round(float(high), 2)),
         }
     return table
 
@@ -340,13 +356,14 @@ def _first_names() -> dict[str, frozenset[str]]:
 
 
 def _groups(calls: Sequence[LabelledCall]) -> dict[str, list[int]]:
-    """Indices of all calls, and of those of each kind, language and style."""
-    groups: dict[str, list[int]] = defaultdict(list)
+    """Indices of all calls, and of those of each kind, style and language, in this order."""
+    groups: tuple[dict[str, list[int]], ...] = tuple(defaultdict(list) for _ in range(4))
     for index, call in enumerate(calls):
         kind = "fragments" if call.is_fragment else "whole calls"
-        for name in ("all", kind, call.conversation.language or "?", f"style {call.style}"):
-            groups[name].append(index)
-    return dict(groups)
+        names = ("all", kind, f"style {call.style}", call.conversation.language or "?")
+        for group, name in zip(groups, names, strict=True):
+            group[name].append(index)
+    return {name: group[name] for group in groups for name in sorted(group)}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
