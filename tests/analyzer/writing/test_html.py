@@ -50,13 +50,13 @@ def ordinary(name: str = "c-1", **more: Any) -> Report:
 
 
 def found(report: Report, *spans: tuple[str, int, int, int, float]) -> Report:
-    """The report with this evidence in place of its own."""
+    """The report with this evidence in place of its own, and nothing left for a person."""
     turns = report.conversation.turns
     evidence = tuple(
         Evidence(label, turn, start, end, turns[turn].text[start:end], sure, turns[turn].role)
         for label, turn, start, end, sure in spans
     )
-    return replace(report, evidence=evidence)
+    return replace(report, evidence=evidence, uncertain=())
 
 
 class Page(HTMLParser):
