@@ -379,6 +379,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write and options.files:
         parser.error("--write publishes the figures of the test voices; leave the files out")
+    sentences = []
+    if options.silent:
+        try:
+            lines = options.silent.read_text("utf-8").splitlines()
+        except (OSError, ValueError) as error:
+            parser.error(f"{options.silent}: cannot be read as UTF-8 text: {error}")
+        sentences = [line for line in lines if line.strip()]
+        if not sentences:
+            parser.error(f"{options.silent}: holds no sentence; write one a line")
     labelled = [] if options.files and not options.beside else load(DATA)
     test = [call for call in labelled if call.split == "test"]
     calls = [call for file in options.files for call in parse(file)] or test
@@ -387,9 +396,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         training, validation = split(labelled)
         plain = {name: finder(fit, training, validation) for name, fit in PLAIN.items()}
     figures = evaluate(calls, options.model, plain)
-    if options.silent:
-        texts = [line for line in options.silent.read_text("utf-8").splitlines() if line.strip()]
-        figures["silent"] = false_alarms(texts, options.model)
+    if sentences:
+        figures["silent"] = false_alarms(sentences, options.model)
     if options.write:
         write_card(figures, options.model)
     print(as_markdown(figures))

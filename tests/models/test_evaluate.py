@@ -23,6 +23,7 @@ from models.evaluate import (
     false_alarms,
     interval,
     label_counts,
+    main,
     slices,
     span_overlap,
     summary,
@@ -81,6 +82,19 @@ def test_a_label_where_nothing_is_to_be_found_is_a_false_alarm_of_the_role_that_
         empty | {"calls": {"calls": 0}, "span_overlap": 0.0, "confusions": [], "silent": found}
     )
     assert "said by the agent alone: labelled all the same 1 (50.0%): apology (1)." in shown
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n \n", b"gr\xf8n"])
+def test_sentences_that_cannot_be_read_are_told_before_anything_is_measured(
+    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "sentences.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        main(["--silent", str(path)])
+    assert ended.value.code == 2
+    assert str(path) in capsys.readouterr().err
 
 
 def test_interval_holds_the_figure_and_narrows_with_more_calls() -> None:
