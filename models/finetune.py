@@ -12,7 +12,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -97,13 +97,13 @@ def prepare(call: LabelledCall, linear: NDArray[np.floating[Any]]) -> Prepared:
 def silent_turns(calls: Sequence[Prepared]) -> list[Prepared]:
     """The spoken turns of whole calls that carry no label, each as a call of its own."""
     return [
-        Prepared(
-            own.call,
-            own.words[i : i + 1],
-            own.turns[i : i + 1],
-            own.linear[i : i + 1],
-            [role],
-            None,
+        replace(
+            own,
+            words=own.words[i : i + 1],
+            turns=own.turns[i : i + 1],
+            linear=own.linear[i : i + 1],
+            roles=[role],
+            fields=None,
         )
         for own in calls
         if own.fields is not None
