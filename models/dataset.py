@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from analyzer.conversation import Conversation, Role, Turn
+from analyzer.errors import UsageError
 from analyzer.language import LANGUAGES
 from analyzer.traits import LABELS, TRAIT
 
@@ -51,7 +52,7 @@ _ID = re.compile(rf"({'|'.join(LANGUAGES)})-[a-z]+-t?\d{{3,}}")
 _FIELDS = ("domain", "style", "band", "resolved", "failure", "recovery", "transfers")
 
 
-class DatasetError(ValueError):
+class DatasetError(UsageError):
     """A labelled file that breaks the notation; the message begins with file and line."""
 
 
@@ -108,13 +109,22 @@ def parse_turn(marked: str) -> tuple[str, tuple[Span, ...]]:
     return text + marked[last:], tuple(spans)
 
 
+def read_text(path: Path) -> str:
+    """The text of a file; `DatasetError` if it is not in UTF-8."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        told = f"{path.name}: no UTF-8 text from byte {error.start + 1} on; save it as UTF-8"
+        raise DatasetError(told) from None
+
+
 def parse(path: Path) -> list[LabelledCall]:
     """The calls of one file; `DatasetError` at the first line that breaks the notation."""
     calls: list[LabelledCall] = []
     header: tuple[str, dict[str, str]] | None = None
     begun = ""
     turns: list[tuple[Turn, tuple[Span, ...]]] = []
-    numbered = enumerate([*path.read_text("utf-8-sig").split("\n"), ""], 1)
+    numbered = enumerate([*read_text(path).split("\n"), ""], 1)
     for number, raw in numbered:
         line, where = raw.strip(), f"{path.name}:{number}"
         if line.startswith("#"):

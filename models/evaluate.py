@@ -36,7 +36,7 @@ from analyzer.traits import LABELS
 from models.baselines import PLAIN, Found, finder
 from models.calibrate import turns_of
 from models.card import as_markdown, write_card
-from models.dataset import DATA, Band, LabelledCall, load, parse
+from models.dataset import DATA, Band, DatasetError, LabelledCall, load, parse, read_text
 from models.export import MODELS
 from models.train import split
 
@@ -53,6 +53,7 @@ _LENGTHS = tuple(
 _DRAWS = 200
 _NORWEGIAN = {"nb": "Bokmål", "nn": "Nynorsk"}
 
+Floats = NDArray[np.float64]
 Find = Callable[[Sequence[LabelledCall]], Found]
 
 
@@ -288,12 +289,16 @@ def interval(gold: Found, found: Found) -> tuple[float, float]:
     for chosen in _samples(len(each)):
         hits, false, missed = each[chosen].sum(0)[present].T
         values.append((2 * hits / np.maximum(2 * hits + false + missed, 1)).mean())
-    low, high = np.percentile(values, [2.5, 97.5])
-    return round(float(low), 3), round(float(high), 3)
+    return _bounds(values, 3)
 
 
 def _samples(count: int) -> NDArray[np.int64]:
     return np.random.default_rng(0).integers(count, size=(_DRAWS, count))
+
+
+def _bounds(values: Sequence[float] | Floats, digits: int) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return round(float(low), digits), round(float(high), digits)
 
 
 def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str, dict[str, Any]]:
@@ -317,18 +322,17 @@ def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str
                 own.append(f"agent's name: {sex}")
             for name in own:
                 groups[name][number].append((len(g & f), len(f - g), len(g - f)))
-    order = [title for _, title in _LENGTHS]
+    lengths = [title for _, title in _LENGTHS if title in groups]
     table = {}
-    for name in sorted(groups, key=lambda n: (order.index(n) if n in order else -1, n)):
+    for name in (*sorted(groups.keys() - lengths), *lengths):
         each = np.array([(*np.sum(turns, 0), len(turns)) for turns in groups[name].values()])
         hits, false, missed, turns = map(int, each.sum(0))
         drawn = np.array([each[chosen].sum(0) for chosen in _samples(len(each))])
-        low, high = np.percentile(100 * drawn[:, 1] / drawn[:, 3], [2.5, 97.5])
         table[name] = {
             "turns": turns,
             "micro_f1": round(Counts(hits, false, missed).f1, 3),
             "false_alarms_per_100_turns": round(100 * false / turns, 2),
-            "interval": (round(float(low), 2), round(float(high), 2)),
+            "interval": _bounds(100 * drawn[:, 1] / drawn[:, 3], 2),
         }
     return table
 
@@ -366,6 +370,13 @@ def _groups(calls: Sequence[LabelledCall]) -> dict[str, list[int]]:
     return {name: group[name] for group in groups for name in sorted(group)}
 
 
+def _sentences(path: Path) -> list[str]:
+    lines = [line for line in read_text(path).splitlines() if line.strip()]
+    if not lines:
+        raise DatasetError(f"{path.name}: holds no sentence; write one a line")
+    return lines
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -379,15 +390,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write and options.files:
         parser.error("--write publishes the figures of the test voices; leave the files out")
-    sentences = []
-    if options.silent:
-        try:
-            lines = options.silent.read_text("utf-8").splitlines()
-        except (OSError, ValueError) as error:
-            parser.error(f"{options.silent}: cannot be read as UTF-8 text: {error}")
-        sentences = [line for line in lines if line.strip()]
-        if not sentences:
-            parser.error(f"{options.silent}: holds no sentence; write one a line")
+    sentences = _sentences(options.silent) if options.silent else []
     labelled = [] if options.files and not options.beside else load(DATA)
     test = [call for call in labelled if call.split == "test"]
     calls = [call for file in options.files for call in parse(file)] or test

@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from analyzer.classifier import DEFAULT_MODEL, TurnScores, manifest_sha256
+from analyzer.cli import app
 from analyzer.evidence import Evidence
 from analyzer.traits import LABELS
 from models.baselines import PLAIN, finder
@@ -23,7 +25,6 @@ from models.evaluate import (
     false_alarms,
     interval,
     label_counts,
-    main,
     slices,
     span_overlap,
     summary,
@@ -86,15 +87,25 @@ def test_a_label_where_nothing_is_to_be_found_is_a_false_alarm_of_the_role_that_
 
 @pytest.mark.parametrize("content", [None, b"", b"\n \n", b"gr\xf8n"])
 def test_sentences_that_cannot_be_read_are_told_before_anything_is_measured(
-    tmp_path: Path, content: bytes | None, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, content: bytes | None
 ) -> None:
     path = tmp_path / "sentences.txt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SystemExit) as ended:
-        main(["--silent", str(path)])
-    assert ended.value.code == 2
-    assert str(path) in capsys.readouterr().err
+    told = CliRunner().invoke(app, ["evaluate", "--silent", str(path)])
+    assert told.exit_code == 2
+    assert "sentences.txt" in told.stderr and not told.stdout
+
+
+@pytest.mark.parametrize("content", [b"gr\xf8n", b"A: hello\n"])
+def test_labelled_calls_that_cannot_be_read_end_in_a_sentence(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "en-z.calls.txt"
+    path.write_bytes(content)
+    told = CliRunner().invoke(app, ["evaluate", str(path)])
+    assert told.exit_code == 2
+    assert "en-z.calls.txt" in told.stderr and not told.stdout
 
 
 def test_interval_holds_the_figure_and_narrows_with_more_calls() -> None:
