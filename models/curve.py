@@ -19,7 +19,7 @@ from pathlib import Path
 
 from models.baselines import finder, tfidf
 from models.dataset import DATA, LabelledCall, load, parse
-from models.evaluate import summary, truth
+from models.figures import summary, truth
 from models.train import split
 
 SHARES = (0.25, 0.5, 1.0)

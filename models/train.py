@@ -111,7 +111,8 @@ def _tagger(
     # torch and transformers take seconds to import; the linear model does without
     from safetensors.torch import save_model
 
-    from models.finetune import finetune, prepare
+    from models.collate import prepare
+    from models.finetune import finetune
 
     said = [heard[own.conversation.id] for own in training] if heard else linear.scores(training)
     learn = [prepare(call, own) for call, own in zip(training, said, strict=True)]

@@ -11,9 +11,10 @@ import pytest
 
 from analyzer.classifier import OnnxClassifier, published_folder
 from analyzer.errors import ModelError
+from models.collate import prepare
 from models.dataset import LabelledCall, load
 from models.export import export, log_odds
-from models.finetune import predict, prepare, tokenizer_of
+from models.finetune import predict, tokenizer_of
 from models.restore import restored_linear, restored_tagger
 from models.train import split, train
 

@@ -17,9 +17,10 @@ from analyzer.evidence import find_evidence
 from analyzer.tokens import tokenise
 from analyzer.traits import LABELS
 from models.calibrate import best_threshold
+from models.collate import collate, prepare, silent_turns
 from models.dataset import LabelledCall, load
 from models.export import export
-from models.finetune import collate, forward, prepare, silent_turns, tokenizer_of
+from models.finetune import forward, tokenizer_of
 from models.linear import fit, fit_outcome, folds_of, out_of_fold, turn_examples
 from models.tagger import load_tagger
 from models.tokenizer import train as train_tokenizer
