@@ -43,7 +43,7 @@ from models.quantise import in_8_bits
 from models.train import ABOUT, RUNS, TAGGER, load_linear, split
 from models.train import ENCODER as ENCODER_CONFIG
 
-VERSION = "8"
+VERSION = "9"
 MODELS = Path(__file__).parent
 _OPSET, _IR_VERSION = 18, 10
 # Turns on which the scales of the 8-bit products are found.
