@@ -51,6 +51,14 @@ def as_markdown(figures: Mapping[str, Any]) -> str:
         low, high = row["interval"]
         drawn = f"{low:.1f} to {high:.1f}"
         lines.append(_row(name, [str(row["turns"]), f"{row['micro_f1']:.2f}", alarms, drawn]))
+    if figures["names"]:
+        columns = ["calls", "micro-F1", "mean score", "distance", "95 % of samples", "other band"]
+        lines += ["", _row("agent's name", columns), _row("---", ["---:"] * len(columns))]
+    for name, row in figures["names"].items():
+        low, high = row["interval"]
+        own = [f"{row['micro_f1']:.2f}", f"{row['score']:.1f}", f"{row['distance']:+.2f}"]
+        drawn = f"{low:+.2f} to {high:+.2f}"
+        lines.append(_row(name, [str(row["calls"]), *own, drawn, f"{row['other_band']:.1%}"]))
     if figures["confusions"]:
         told = (f"{missed} as {found} ({times})" for missed, found, times in figures["confusions"])
         lines += ["", f"Most often taken for one another: {', '.join(told)}."]

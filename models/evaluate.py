@@ -6,7 +6,7 @@
     kasper evaluate --beside                 # with the plain models of models/baselines.py
     kasper evaluate --beside --write         # also metrics.json and the model card
 
-What the figures mean stands in `models/figures.py` and `models/slices.py`.
+What the figures mean stands in `models/figures.py`, `models/slices.py` and `models/names.py`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from models.figures import (
     summary,
     truth,
 )
+from models.names import by_name
 from models.slices import slices
 from models.train import split
 
@@ -68,6 +69,7 @@ def evaluate(
         "calls": call_level(whole, reports),
         "confusions": confusions(gold, found),
         "slices": slices(calls, gold, found),
+        "names": by_name(whole, classifier),
     }
     for name, chosen in _groups(calls).items():
         own_gold = [gold[i] for i in chosen]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from analyzer.language import language_of
 from models.baselines import Found
 from models.dataset import LabelledCall
 from models.figures import Counts, bounds, samples
+from models.names import agent_name, sex_of
 
 _LENGTHS = tuple(
     (most, f"turns of {words} words")
@@ -30,7 +29,8 @@ def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str
         lambda: defaultdict(list)
     )
     for number, (call, gs, fs) in enumerate(zip(calls, gold, found, strict=True)):
-        sex = _sex_of_agent(call)
+        named = agent_name(call.conversation)
+        sex = sex_of(named.name) if named else None
         for turn, g, f in zip(call.conversation.turns, gs, fs, strict=True):
             if turn.role == "system":
                 continue
@@ -40,7 +40,7 @@ def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str
                 form = _NORWEGIAN.get(language_of(call.conversation) or "", "not told")
                 own.append(f"Norwegian: {form}")
             if sex and turn.role == "agent":
-                own.append(f"agent's name: {sex}")
+                own.append(f"agent's name: a {sex}")
             for name in own:
                 groups[name][number].append((len(g & f), len(f - g), len(g - f)))
     lengths = [title for _, title in _LENGTHS if title in groups]
@@ -56,25 +56,3 @@ def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str
             "interval": bounds(100 * drawn[:, 1] / drawn[:, 3], 2),
         }
     return table
-
-
-def _sex_of_agent(call: LabelledCall) -> str | None:
-    turn = next((turn for turn in call.conversation.turns if turn.role == "agent"), None)
-    words = re.findall(r"\w+", turn.text)[:25] if turn else []
-    kinds = {
-        kind for word in words for kind, names in _first_names().items() if word.title() in names
-    }
-    return kinds.pop() if len(kinds) == 1 else None
-
-
-@cache
-def _first_names() -> dict[str, frozenset[str]]:
-    """Names that only women or only men bear, in the lists of Faker."""
-    from faker import Faker
-
-    women, men = set[str](), set[str]()
-    for place in ("da_DK", "no_NO", "sv_SE", "en_GB", "en_US"):
-        for provider in Faker(place).get_providers():
-            women |= set(getattr(provider, "first_names_female", ()))
-            men |= set(getattr(provider, "first_names_male", ()))
-    return {"a woman's": frozenset(women - men), "a man's": frozenset(men - women)}

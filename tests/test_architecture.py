@@ -13,7 +13,7 @@ OURS = ("analyzer", "models", "api", "benchmarks", "tests")
 # Which library may be imported where: modules, or packages with a dot at the end.
 HOMES: dict[str, tuple[str, ...]] = {
     "babel": ("analyzer.writing.catalogue",),
-    "faker": ("models.slices", "analyzer.redaction.wordlists"),
+    "faker": ("models.names", "analyzer.redaction.wordlists"),
     "floret": ("models.baselines",),
     "fsspec": ("analyzer.reading.sources", "analyzer.batch.output"),
     "jinja2": ("analyzer.writing.html",),

@@ -156,6 +156,11 @@ def name_of(word: Word, names: Set[str]) -> str | None:
     return None
 
 
+def is_first_name(name: str) -> bool:
+    """Whether a name in small letters is on the list of first names."""
+    return name in _list("first_names")
+
+
 def is_also_a_word(name: str) -> bool:
     """Whether a name is more than a name: `bo`, `per`, `rose`."""
     return name in _ALSO_WORDS or name in _list("common_words")

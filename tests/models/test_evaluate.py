@@ -35,7 +35,8 @@ def test_a_label_where_nothing_is_to_be_found_is_a_false_alarm_of_the_role_that_
     found = false_alarms(sentences, MODELS / DEFAULT_MODEL)
     assert found["agent"] == {"turns": 2, "labelled": 1, "labels": {"apology": 1}}
     assert found["customer"]["labels"].get("apology") is None
-    empty: dict[str, Any] = {name: {} for name in ("groups", "languages", "labels", "slices")}
+    tables = ("groups", "languages", "labels", "slices", "names")
+    empty: dict[str, Any] = {name: {} for name in tables}
     shown = as_markdown(
         empty | {"calls": {"calls": 0}, "span_overlap": 0.0, "confusions": [], "silent": found}
     )
@@ -82,7 +83,7 @@ def test_card_keeps_its_words_and_gets_the_figures(tmp_path: Path) -> None:
     (tmp_path / "MODEL_CARD.md").write_text(f"before\n{begin}\nold\n{end}\nafter\n", "utf-8")
     figures = {
         "labels": {}, "languages": {}, "groups": {}, "calls": {"calls": 0}, "span_overlap": 0.5,
-        "slices": {}, "confusions": [],
+        "slices": {}, "names": {}, "confusions": [],
     }  # fmt: skip
     write_card(figures, tmp_path)
     card = (tmp_path / "MODEL_CARD.md").read_text("utf-8")
