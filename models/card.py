@@ -9,6 +9,7 @@ from typing import Any
 
 from models.dataset import write_between
 
+CARD = "MODEL_CARD.md"
 _BEGIN = "<!-- figures: kasper evaluate --write -->"
 
 
@@ -73,7 +74,7 @@ def as_markdown(figures: Mapping[str, Any]) -> str:
 def write_card(figures: Mapping[str, Any], model: Path) -> None:
     """Write `metrics.json` and put the tables between the marks in `MODEL_CARD.md`."""
     (model / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
-    write_between(model / "MODEL_CARD.md", _BEGIN, as_markdown(figures))
+    write_between(model / CARD, _BEGIN, as_markdown(figures))
 
 
 def _row(first: str, *groups: Sequence[str]) -> str:

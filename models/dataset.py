@@ -92,6 +92,11 @@ class LabelledCall:
         return self.conversation.id.split("-")[1]
 
     @property
+    def origin(self) -> str:
+        """The id of the call that this one is a rewriting of, or its own."""
+        return self.parallel_id or self.conversation.id
+
+    @property
     def split(self) -> Split:
         """Where this call belongs, by its voice."""
         return SPLIT_OF_VOICE.get(self.voice, "train")

@@ -20,11 +20,12 @@ from typing import Any
 
 from analyzer.classifier import DEFAULT_MODEL, OnnxClassifier
 from analyzer.conversation import Conversation, Role, Turn
+from analyzer.errors import UsageError
 from analyzer.evidence import find_evidence
 from analyzer.language import LANGUAGES
 from analyzer.scoring import score
 from models.baselines import PLAIN, Found, finder
-from models.card import as_markdown, write_card
+from models.card import CARD, as_markdown, write_card
 from models.dataset import DATA, DatasetError, LabelledCall, load, parse, read_text
 from models.export import MODELS
 from models.figures import (
@@ -135,10 +136,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.write and options.files:
         parser.error("--write publishes the figures of the test voices; leave the files out")
+    if options.write and not (options.model / CARD).exists():
+        raise UsageError(f"{options.model} has no {CARD} to write the figures into.")
     sentences = _sentences(options.silent) if options.silent else []
     labelled = [] if options.files and not options.beside else load(DATA)
-    test = [call for call in labelled if call.split == "test"]
-    calls = [call for file in options.files for call in parse(file)] or test
+    calls = [call for call in labelled if call.split == "test"]
+    if options.files:
+        calls = [call for file in options.files for call in parse(file)]
+        if not calls:
+            told = ", ".join(path.name for path in options.files)
+            raise DatasetError(f"{told}: no labelled calls in it")
     plain = {}
     if options.beside:
         training, validation = split(labelled)

@@ -195,7 +195,7 @@ def confusions(gold: Found, found: Found) -> list[tuple[str, str, int]]:
 
 def interval(gold: Found, found: Found) -> tuple[float, float]:
     """Macro-F1 between the 2.5th and the 97.5th percentile of samples of the calls, each as many
-    calls as there are, drawn with replacement (Efron 1979)."""
+    calls as there are, drawn with replacement (Efron 1979); a sample counts the labels it holds."""
     each = np.array(
         [
             [(c.hits, c.false_alarms, c.misses) for c in label_counts([g], [f]).values()]
@@ -208,7 +208,10 @@ def interval(gold: Found, found: Found) -> tuple[float, float]:
     values = []
     for chosen in samples(len(each)):
         hits, false, missed = each[chosen].sum(0)[present].T
-        values.append((2 * hits / np.maximum(2 * hits + false + missed, 1)).mean())
+        drawn = hits + missed > 0
+        if drawn.any():
+            f1 = 2 * hits[drawn] / (2 * hits + false + missed)[drawn]
+            values.append(f1.mean())
     return bounds(values, 3)
 
 

@@ -178,6 +178,10 @@ def finetune(
     kept = output / "state.pt"
     if kept.exists():
         state = torch.load(kept, weights_only=True)
+        if state["weights"] is not None:
+            # calls to choose by may have been added
+            model.load_state_dict(state["weights"])
+            state["best"] = _precision(model, tokenizer, validation, device)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     elif learns_on:

@@ -20,6 +20,7 @@ from sklearn.linear_model import LogisticRegression
 
 from analyzer.classifier import outcome_features
 from analyzer.conversation import Role
+from analyzer.errors import UsageError
 from analyzer.tokens import BUCKETS, ngram_ids, phrase_ids, tokenise
 from analyzer.traits import LABELS, TRAIT
 from models.dataset import LabelledCall
@@ -177,7 +178,7 @@ def _fit_and_score(
 def folds_of(calls: Sequence[LabelledCall]) -> list[int]:
     """The fold, 0 to `FOLDS` - 1, in which each call is held out: a voice goes with itself and a
     parallel call with its original. Too few voices for that are split call by call."""
-    origins = [call.parallel_id or call.conversation.id for call in calls]
+    origins = [call.origin for call in calls]
     voices = [origin.split("-")[1] for origin in origins]
     if len(set(voices)) >= FOLDS:
         places = {voice: place for place, voice in enumerate(sorted(set(voices)))}
@@ -186,7 +187,8 @@ def folds_of(calls: Sequence[LabelledCall]) -> list[int]:
 
 
 def fit_outcome(calls: Sequence[LabelledCall]) -> dict[str, Any]:
-    """Weights of `resolved` and `failure` over the labels of a call, from whole calls."""
+    """Weights of `resolved` and `failure` over the labels of a call, from whole calls; `UsageError`
+    if they all end alike."""
     whole = [call for call in calls if not call.is_fragment]
     found = [
         outcome_features(
@@ -204,7 +206,7 @@ def fit_outcome(calls: Sequence[LabelledCall]) -> dict[str, Any]:
     for target in ("resolved", "failure"):
         truth = np.array([getattr(call, target) for call in whole])
         if truth.all() or not truth.any():
-            raise ValueError(
+            raise UsageError(
                 f"the calls say the same of {target} throughout; nothing can be learned"
             )
         model = LogisticRegression(C=0.5, max_iter=1000).fit(matrix, truth)

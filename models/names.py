@@ -21,18 +21,11 @@ from models.dataset import LabelledCall
 from models.figures import bounds, found_labels, samples, summary, truth
 
 # So many names of each kind are put into each call.
-_EACH = 5
+_EACH = 3
 # Lists of Faker, and the places whose lists are used.
 _LISTS = {"woman's": "first_names_female", "man's": "first_names_male"}
 _OF_LANGUAGE = {"da": ("da_DK",), "nb": ("no_NO",), "sv": ("sv_SE",), "en": ("en_GB", "en_US")}
-_ELSEWHERE = ("pl_PL", "sw", "tr_TR")
-# What the rows are called: the sex, and the places if they are not those of the call's language.
-_KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "woman's": ("woman's", ()),
-    "man's": ("man's", ()),
-    "Polish, Swahili or Turkish woman's": ("woman's", _ELSEWHERE),
-    "Polish, Swahili or Turkish man's": ("man's", _ELSEWHERE),
-}
+_ELSEWHERE = {"Polish": "pl_PL", "Swahili": "sw", "Turkish": "tr_TR"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +37,14 @@ class AgentName:
 
 
 def agent_name(conversation: Conversation) -> AgentName | None:
-    """The first name of the person whom the agent's first turn names, as redaction finds it."""
+    """The first name of the person whom the agent's first turn names last, as redaction finds it:
+    who is greeted comes before, and so does a company that is called like a person."""
     first = next((i for i, turn in enumerate(conversation.turns) if turn.role == "agent"), None)
     persons = [place for place in redact(conversation).replaced if place.kind == "PERSON"]
-    for place in persons:
+    for place in reversed(persons):
         if place.turn == first:
-            words = re.findall(r"\w+", conversation.turns[first].text[place.start : place.end])
-            known = [word for word in words if is_first_name(word.lower())]
+            words = re.findall(r"[\w-]+", conversation.turns[first].text[place.start : place.end])
+            known = [word for word in words if is_first_name(word.lower().partition("-")[0])]
             if known or len(words) == 1:
                 own = (other for other in persons if other.placeholder == place.placeholder)
                 return AgentName((known or words)[0], tuple(own))
@@ -59,9 +53,8 @@ def agent_name(conversation: Conversation) -> AgentName | None:
 
 def sex_of(name: str) -> str | None:
     """`woman's` or `man's`, `None` where Faker's lists have the name for both or for neither."""
-    places = [place for places in _OF_LANGUAGE.values() for place in places]
-    sexes = [sex for sex in _LISTS if name.title() in _names(sex, *places)]
-    return sexes[0] if len(sexes) == 1 else None
+    places = [place for own in _OF_LANGUAGE.values() for place in own]
+    return next((sex for sex, names in _names(*places).items() if name.title() in names), None)
 
 
 def renamed(conversation: Conversation, own: AgentName, name: str) -> Conversation:
@@ -78,8 +71,8 @@ def renamed(conversation: Conversation, own: AgentName, name: str) -> Conversati
 
 
 def by_name(calls: Sequence[LabelledCall], classifier: Classifier) -> dict[str, dict[str, Any]]:
-    """How whole calls whose agent gives a name are judged as they are written, redacted, and with
-    five names of each kind, drawn for each call.
+    """How whole calls whose agent gives a name are judged as they are written, with all personal
+    data redacted, and with three names of each kind, drawn for each call.
 
     Micro-F1, the mean score, its distance from the score as written with the interval over samples
     of the calls as in `figures.interval`, and the share that lands in another band.
@@ -94,7 +87,8 @@ def by_name(calls: Sequence[LabelledCall], classifier: Classifier) -> dict[str, 
     if not named:
         return {}
     table, written = {}, None
-    for kind in ("as written", "redacted", *_KINDS):
+    kinds = [f"{place} {sex}".strip() for place in ("", *_ELSEWHERE) for sex in _LISTS]
+    for kind in ("as written", "redacted", *kinds):
         variants = [_variants(call.conversation, own, kind) for call, own in named]
         reports = score_many([each for own in variants for each in own], classifier=classifier)
         judged = [report for report in reports if isinstance(report, Report)]
@@ -116,23 +110,31 @@ def by_name(calls: Sequence[LabelledCall], classifier: Classifier) -> dict[str, 
 
 
 def _variants(conversation: Conversation, own: AgentName, kind: str) -> list[Conversation]:
-    if kind not in _KINDS:
-        return [conversation if kind == "as written" else redact(conversation).conversation]
-    sex, places = _KINDS[kind]
-    names = _names(sex, *(places or _OF_LANGUAGE[str(conversation.language)]))
+    if kind == "as written":
+        return [conversation]
+    if kind == "redacted":
+        return [redact(conversation).conversation]
+    place, _, sex = kind.rpartition(" ")
+    here = _OF_LANGUAGE[str(conversation.language)]
+    names = _names(*((_ELSEWHERE[place],) if place else here))[sex]
     drawn = random.Random(f"{conversation.id} {kind}").sample(sorted(names), _EACH)
     return [renamed(conversation, own, name) for name in drawn]
 
 
 @cache
-def _names(sex: str, *places: str) -> frozenset[str]:
-    """The names of Faker's lists for these places that are one word, and no word besides."""
+def _names(*places: str) -> dict[str, frozenset[str]]:
+    """By sex the names of Faker's lists for these places that only one sex bears, and that are one
+    word and no word besides."""
     from faker import Faker
 
-    return frozenset(
-        name
-        for place in places
-        for provider in Faker(place).get_providers()
-        for name in getattr(provider, _LISTS[sex], ())
-        if name.isalpha() and not is_also_a_word(name.lower())
+    providers = [provider for place in places for provider in Faker(place).get_providers()]
+    women, men = (
+        {
+            name
+            for provider in providers
+            for name in getattr(provider, own, ())
+            if name.isalpha() and not is_also_a_word(name.lower())
+        }
+        for own in _LISTS.values()
     )
+    return dict(zip(_LISTS, (frozenset(women - men), frozenset(men - women)), strict=True))

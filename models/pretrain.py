@@ -17,6 +17,7 @@ Work goes on from the last checkpoint in `--output`; every checkpoint is whole.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import math
@@ -256,12 +257,14 @@ def prepare(options: argparse.Namespace, tokenizer: Tokenizer) -> dict[str, Any]
     found = read_pairs(options.parallel) + dialogue_pairs(calls) * DIALOGUE_COPIES
     english = sorted({e for e, _ in found})
     place = {text: i for i, text in enumerate(english)}
-    kept = options.output / "teacher.npy"
-    if kept.exists() and len(np.load(kept, mmap_mode="r")) == len(english):
-        vectors = np.load(kept)
-    else:
-        vectors = teacher_vectors(options.teacher or installed_teacher(), english)
-        np.save(kept, vectors)
+    teacher = options.teacher or installed_teacher()
+    told = hashlib.sha256("\n".join([str(teacher), *english]).encode()).hexdigest()
+    kept = options.output / f"teacher-{told[:16]}.npy"
+    if not kept.exists():
+        with kept.with_suffix(".new").open("wb") as file:
+            np.save(file, teacher_vectors(teacher, english))
+        kept.with_suffix(".new").replace(kept)
+    vectors = np.load(kept)
     files = {
         path.name.removesuffix(".txt.zst"): Texts(tokenizer, list(lines(path)), 2_000)
         for path in sorted(options.corpus.glob("*.txt.zst"))

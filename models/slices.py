@@ -29,7 +29,7 @@ def slices(calls: Sequence[LabelledCall], gold: Found, found: Found) -> dict[str
         lambda: defaultdict(list)
     )
     for number, (call, gs, fs) in enumerate(zip(calls, gold, found, strict=True)):
-        named = agent_name(call.conversation)
+        named = None if call.is_fragment else agent_name(call.conversation)
         sex = sex_of(named.name) if named else None
         for turn, g, f in zip(call.conversation.turns, gs, fs, strict=True):
             if turn.role == "system":

@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import zstandard
@@ -60,7 +60,8 @@ def _text(corpus: Path, parallel: Path, dialogues: Path) -> Iterator[str]:
             yield second
     for _ in range(DIALOGUE_COPIES):
         for call in load(dialogues):
-            yield from (turn.text for turn in call.conversation.turns)
+            if call.split == "train":
+                yield from (turn.text for turn in call.conversation.turns)
 
 
 def train(texts: Iterable[str], vocabulary: int = VOCABULARY) -> Tokenizer:
@@ -84,13 +85,14 @@ def train(texts: Iterable[str], vocabulary: int = VOCABULARY) -> Tokenizer:
     return tokenizer
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(prog="python -m models.tokenizer", description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of LANGUAGE.txt.zst")
     parser.add_argument("--parallel", type=Path, required=True, help="folder of A-B.tsv.zst")
     parser.add_argument("--data", type=Path, default=DATA, help="labelled calls")
     parser.add_argument("--output", type=Path, required=True)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     texts = list(_text(options.corpus, options.parallel, options.data))
     random.Random(0).shuffle(texts)
     options.output.parent.mkdir(parents=True, exist_ok=True)

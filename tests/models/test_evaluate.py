@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from analyzer.classifier import DEFAULT_MODEL, manifest_sha256
 from analyzer.cli import app
 from models.baselines import PLAIN, finder
-from models.card import as_markdown, write_card
+from models.card import CARD, as_markdown, write_card
 from models.dataset import load, parse
 from models.evaluate import evaluate, false_alarms
 from models.export import MODELS
@@ -66,6 +66,23 @@ def test_labelled_calls_that_cannot_be_read_end_in_a_sentence(
     assert "en-z.calls.txt" in told.stderr and not told.stdout
 
 
+@pytest.mark.parametrize("more", [[], ["--beside"]])
+def test_a_file_without_calls_is_told_and_nothing_else_is_measured(
+    tmp_path: Path, more: list[str]
+) -> None:
+    path = tmp_path / "en-z.calls.txt"
+    path.write_text("\n", "utf-8")
+    told = CliRunner().invoke(app, ["evaluate", str(path), *more])
+    assert told.exit_code == 2
+    assert "en-z.calls.txt: no labelled calls" in told.stderr and not told.stdout
+
+
+def test_a_model_without_a_card_is_told_before_anything_is_measured(tmp_path: Path) -> None:
+    told = CliRunner().invoke(app, ["evaluate", "--write", "--model", str(tmp_path)])
+    assert told.exit_code == 2
+    assert "has no MODEL_CARD.md" in told.stderr
+
+
 @pytest.mark.parametrize("name", PLAIN)
 def test_plain_models_learn_and_never_put_a_label_on_the_wrong_side(name: str) -> None:
     training = [call for call in load() if call.conversation.id.startswith("en-a-0")][:16]
@@ -96,3 +113,4 @@ def test_published_figures_belong_to_the_published_weights() -> None:
     metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
     config = json.loads((folder / "config.json").read_text("utf-8"))
     assert metrics["model"]["sha256"] == manifest_sha256(config["files"])
+    assert as_markdown(metrics) in (folder / CARD).read_text("utf-8")

@@ -53,6 +53,13 @@ def test_interval_holds_the_figure_and_narrows_with_more_calls() -> None:
     assert high - low < wider
 
 
+def test_a_label_that_a_sample_does_not_hold_is_no_miss() -> None:
+    # all sighs in one of ten calls: most samples have none, or have them several times
+    gold = [[found("sigh")] * 6 + [found("apology")]] + [[found("apology")] * 7] * 9
+    assert summary(gold, gold)["macro_f1"] == 1
+    assert interval(gold, gold) == (1, 1)
+
+
 def test_calibration_of_a_classifier_that_is_sure_and_right_or_wrong(call_file: Path) -> None:
     call = parse(call_file)[0]
 

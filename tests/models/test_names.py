@@ -51,6 +51,10 @@ def test_another_name_stands_wherever_the_agents_stood_and_nowhere_else() -> Non
         "Hi Elif, I am Peter. Joanna said you would call.",
         "Peter, this is Elif's work.",
     ]
+    double = call("Hi Anna, this is Joan-Marie.", "Hi.")
+    named = agent_name(double)
+    assert named and named.name == "Joan-Marie"
+    assert renamed(double, named, "Elif").turns[0].text == "Hi Anna, this is Elif."
     small = call("harbour bank this is joan", "hello")
     named = agent_name(small)
     assert named
@@ -75,7 +79,7 @@ def test_a_model_that_judges_by_the_name_is_found_out(call_file: Path) -> None:
     calls = parse(call_file)
     table = by_name(calls, Prejudiced(MODELS / DEFAULT_MODEL))
     assert table["as written"]["distance"] == 0
-    for kind in ("redacted", "woman's", "Polish, Swahili or Turkish man's"):
+    for kind in ("redacted", "woman's", "Turkish man's"):
         assert table[kind]["distance"] < -1
         assert table[kind]["interval"][1] < 0
         assert table[kind]["other_band"] == 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import zstandard
@@ -11,7 +14,8 @@ from tokenizers import Tokenizer
 from transformers import AutoModel, BertConfig, BertModel, PreTrainedTokenizerFast
 
 from models.dataset import load
-from models.pretrain import dialogue_pairs, main, start_body
+from models.pretrain import dialogue_pairs, main, prepare, start_body, teacher_vectors
+from models.tokenizer import main as make_tokenizer
 from models.tokenizer import train as train_tokenizer
 
 ENGLISH = ["the parcel is late", "thank you for waiting", "your card is blocked", "who are you"]
@@ -68,8 +72,51 @@ def run(workshop: Path, output: Path, *more: str) -> None:
 def test_pretraining_goes_on_from_its_last_checkpoint(workshop: Path, tmp_path: Path) -> None:
     run(workshop, tmp_path)
     first = torch.load(tmp_path / "checkpoint.pt")["step"]
+    run(workshop, tmp_path, "--decay", "--minutes", "0.0000001")  # no time for a step
+    assert torch.load(tmp_path / "checkpoint.pt")["step"] == first > 0
     run(workshop, tmp_path, "--decay")
-    assert torch.load(tmp_path / "checkpoint.pt")["step"] > first > 0
+    assert torch.load(tmp_path / "checkpoint.pt")["step"] > first
+
+
+def test_a_sentence_that_was_edited_gets_a_vector_of_its_own(
+    workshop: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(workshop, tmp_path / "workshop")
+    workshop = tmp_path / "workshop"
+    run(workshop, tmp_path / "base")
+    pairs = workshop / "parallel" / "en-da.tsv.zst"
+    text = zstandard.ZstdDecompressor().decompress(pairs.read_bytes()).decode()
+    text = text.replace("your card is blocked", "a card is blocked")  # now the first by the letter
+    pairs.write_bytes(zstandard.ZstdCompressor().compress(text.encode()))
+    options = argparse.Namespace(
+        teacher=workshop / "teacher", parallel=workshop / "parallel", corpus=workshop / "corpus",
+        data=workshop / "data", output=tmp_path / "base",
+    )  # fmt: skip
+    tokenizer = Tokenizer.from_file(str(workshop / "tokenizer.json"))
+    found = prepare(options, tokenizer)
+    english = sorted({line.split("\t")[1] for line in text.splitlines()})
+    expected = teacher_vectors(options.teacher, english)
+    assert english[0] == "a card is blocked"
+    np.testing.assert_allclose(found["vectors"], expected, atol=1e-2)
+
+
+def test_the_vocabulary_is_made_without_the_calls_that_measure(
+    workshop: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    call = (workshop / "data" / "da-a.calls.txt").read_text("utf-8")
+    header, *turns = call.strip().split("\n")
+    for voice, word in (("a", "blåbærgrød"), ("c", "zebraquiz")):
+        own = header.replace("da-a-001", f"da-{voice}-001")
+        lines = [own, *turns, *[f"C: {word}"] * 9]
+        (data / f"da-{voice}.calls.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    pieces = tmp_path / "tokenizer.json"
+    options = {"corpus": workshop / "corpus", "parallel": workshop / "parallel", "data": data}
+    command = [part for name, path in options.items() for part in (f"--{name}", str(path))]
+    make_tokenizer([*command, "--output", str(pieces)])
+    known = Tokenizer.from_file(str(pieces)).get_vocab()
+    assert "blåbærgrød" in known and "zebraquiz" not in known
 
 
 def test_pretraining_leaves_an_encoder_that_any_program_loads(

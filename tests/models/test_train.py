@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from transformers import BertConfig, BertModel
 
 from analyzer.classifier import OnnxClassifier
 from analyzer.conversation import Conversation, Turn
+from analyzer.errors import UsageError
 from analyzer.evidence import find_evidence
 from analyzer.tokens import tokenise
 from analyzer.traits import LABELS
@@ -168,14 +170,57 @@ def test_turns_of_whole_calls_that_carry_nothing_are_shown_alone(
 
 
 def test_a_stopped_training_goes_on_where_it_was(
-    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
+    calls: list[LabelledCall],
+    base: Path,
+    tagger_run: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copytree(tagger_run, tmp_path / "run")
     before = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
     train(calls[:130], tmp_path / "run", base=str(base), passes=3)  # with calls that are new
     after = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
-    assert (before["pass"], after["pass"]) == (2, 3)
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith('{"pass"')]
+    assert [json.loads(line)["pass"] for line in told] == [3]
+    assert before["pass"] == 2
     assert after["step"] > before["step"]
+
+
+def test_weights_kept_so_far_are_measured_again_on_the_calls_to_choose_by_now(
+    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tagger_run, tmp_path / "run")
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    torch.save(state | {"best": 1.0}, tmp_path / "run" / "state.pt")  # as of easier calls
+    train(calls[:130], tmp_path / "run", base=str(base), passes=2)
+    train(calls[:130], tmp_path / "run", base=str(base), passes=3)
+    assert torch.load(tmp_path / "run" / "state.pt", weights_only=True)["best"] < 1.0
+
+
+@pytest.mark.parametrize("change", ["base", "seed"])
+def test_a_folder_with_another_training_in_it_is_refused(
+    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path, change: str
+) -> None:
+    shutil.copytree(tagger_run, tmp_path / "run")
+    other = None if change == "base" else str(base)
+    with pytest.raises(UsageError, match="another --base or --seed"):
+        train(calls[:120], tmp_path / "run", base=other, seed=1 if change == "seed" else 0)
+
+
+def test_what_was_said_of_a_call_is_not_said_of_it_after_its_words_have_changed(
+    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tagger_run, tmp_path / "run")
+    training, _ = split(calls[:120])
+    long = next(call for call in training if len(call.spans) > 3)
+    cut = replace(
+        long,
+        conversation=replace(long.conversation, turns=long.conversation.turns[:2]),
+        spans=long.spans[:2],
+    )
+    edited = [cut if call is long else call for call in calls[:120]]
+    train(edited, tmp_path / "run", base=str(base), passes=3)
+    assert torch.load(tmp_path / "run" / "state.pt", weights_only=True)["pass"] == 3
 
 
 def test_command_trains_from_a_folder_of_calls(base: Path, tmp_path: Path) -> None:
@@ -201,6 +246,26 @@ def test_calls_of_ones_own_are_held_out_for_validation_when_none_is_named(
     assert 0.05 < len(validation) / len(calls) < 0.25
     ids = [call.conversation.id for call in (*training, *validation)]
     assert sorted(ids) == sorted(call.conversation.id for call in calls)
+
+
+def test_of_few_calls_one_is_held_out_and_of_one_alone_nothing_can_be_learned(
+    calls: list[LabelledCall],
+) -> None:
+    for start in range(20):
+        training, validation = split(calls[start : start + 2])
+        assert (len(training), len(validation)) == (1, 1)
+    with pytest.raises(UsageError, match="0 calls to learn from and 1 to choose thresholds by"):
+        split(calls[:1])
+    test = [call for call in load() if call.split == "test"]
+    with pytest.raises(UsageError, match="0 calls to learn from and 0 "):
+        split(test)
+
+
+def test_rewritings_of_a_call_are_on_one_side_with_it() -> None:
+    own = [call for call in load() if call.split == "train" and call.parallel_id]
+    training, validation = split(own)
+    assert validation
+    assert not {call.parallel_id for call in training} & {call.parallel_id for call in validation}
 
 
 def test_a_voice_is_scored_by_a_model_that_never_heard_it() -> None:
@@ -247,5 +312,5 @@ def test_outcome_learns_that_a_late_resolution_speaks_for_resolved(
 def test_outcome_cannot_be_learned_from_calls_that_all_end_alike(
     calls: list[LabelledCall],
 ) -> None:
-    with pytest.raises(ValueError, match="nothing can be learned"):
+    with pytest.raises(UsageError, match="nothing can be learned"):
         fit_outcome([call for call in calls if call.resolved])
