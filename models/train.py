@@ -43,7 +43,7 @@ def split(calls: Sequence[LabelledCall]) -> tuple[list[LabelledCall], list[Label
     """The calls to learn from and those to choose by; those to measure with are in neither.
 
     Where no voice is for validation, about every seventh call is, and at least one; a call that
-    exists in several languages is on one side in all of them. `DatasetError` if a side is empty.
+    exists in several languages is on one side in all of them. `UsageError` if a side is empty.
     """
     training = [call for call in calls if call.split == "train"]
     validation = [call for call in calls if call.split == "validation"]
