@@ -131,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("files", nargs="*", type=Path, help="labelled calls; none: the test voices")
     parser.add_argument("--model", type=Path, default=MODELS / DEFAULT_MODEL)
     parser.add_argument("--silent", type=Path, help="a sentence a line, each with nothing to find")
-    parser.add_argument("--beside", action="store_true", help="train the plain models too: ten minutes")
+    parser.add_argument("--beside", action="store_true", help="train the plain models too: minutes")
     parser.add_argument("--write", action="store_true", help="metrics.json and the model card")
     options = parser.parse_args(arguments)
     if options.write and options.files:
