@@ -87,7 +87,6 @@ def train(
     }
     about |= _known(model, training) if model else {"voices": _voices(training)}
     _begin(output, base, seed)
-    _tell({"learns from": len(training), "chooses by": len(validation)})
     linear = _linear(training, output, model)
     if model is None:
         about["outcome"] = fit_outcome(training)
@@ -187,6 +186,7 @@ def _tagger(
     learn = [prepare(call, own) for call, own in zip(training, said, strict=True)]
     pairs = zip(validation, linear.scores(validation), strict=True)
     choose = [prepare(call, own) for call, own in pairs]
+    _tell({"learns from": len(training), "chooses by": len(validation)})
     model, tokenizer = finetune(
         learn, choose, base, output, passes=passes, seed=seed, device=device, report=_tell
     )
