@@ -30,6 +30,8 @@ FOLDS = 5
 STRENGTH = 20.0
 # A piece seen in fewer examples than this says nothing that carries over.
 MIN_EXAMPLES = 2
+# Of so few calls the folds are fitted sooner than another process starts.
+_FEW = 500
 
 Array = NDArray[np.float64]
 
@@ -159,13 +161,16 @@ def out_of_fold(calls: Sequence[LabelledCall], processes: int = 2) -> list[Array
         for fold in sorted(set(folds))
         for held_out in (False, True)
     ]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        found = pool.map(_fit_and_score, parts[::2], parts[1::2])
-        logits = {
-            call.conversation.id: scores
-            for held_out, own in zip(parts[1::2], found, strict=True)
-            for call, scores in zip(held_out, own, strict=True)
-        }
+    if len(calls) < _FEW:
+        found = list(map(_fit_and_score, parts[::2], parts[1::2]))
+    else:
+        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(_fit_and_score, parts[::2], parts[1::2]))
+    logits = {
+        call.conversation.id: scores
+        for held_out, own in zip(parts[1::2], found, strict=True)
+        for call, scores in zip(held_out, own, strict=True)
+    }
     return [logits[call.conversation.id] for call in calls]
 
 

@@ -36,6 +36,19 @@ def calls() -> list[LabelledCall]:
 
 
 @pytest.fixture(scope="module")
+def few(calls: list[LabelledCall]) -> list[LabelledCall]:
+    """Whole calls that end well and badly, and fragments: enough to train at all."""
+    whole = [call for call in calls if not call.is_fragment]
+    return whole[:14] + [call for call in calls if call.is_fragment][:50]
+
+
+@pytest.fixture(scope="module")
+def more(calls: list[LabelledCall], few: list[LabelledCall]) -> list[LabelledCall]:
+    """Those, and calls that are new."""
+    return few + [call for call in calls if call.is_fragment][50:60]
+
+
+@pytest.fixture(scope="module")
 def base(calls: list[LabelledCall], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An encoder too small to be good, in the format of any other."""
     folder = tmp_path_factory.mktemp("base")
@@ -63,10 +76,10 @@ def linear_run(calls: list[LabelledCall], tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def tagger_run(
-    calls: list[LabelledCall], base: Path, tmp_path_factory: pytest.TempPathFactory
+    few: list[LabelledCall], base: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("tagger")
-    train(calls[:120], folder, base=str(base), passes=2)
+    train(few, folder, base=str(base), passes=2)
     return folder
 
 
@@ -119,15 +132,15 @@ def test_trained_weights_tell_agents_from_customers(linear: OnnxClassifier) -> N
 
 @pytest.mark.parametrize(("bits", "near"), [(32, 1e-3), (8, 0.5)])
 def test_exported_tagger_scores_like_the_one_in_torch(
-    calls: list[LabelledCall], tagger_run: Path, tmp_path: Path, bits: int, near: float
+    few: list[LabelledCall], tagger_run: Path, tmp_path: Path, bits: int, near: float
 ) -> None:
-    export(tagger_run, tmp_path, calls[:120], "tiny", bits=bits)
+    export(tagger_run, tmp_path, few, "tiny", bits=bits)
     classifier = OnnxClassifier(tmp_path)
     tagger = load_tagger(tagger_run / ENCODER, tagger_run / TAGGER)
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
-    call = max(calls[:120], key=lambda c: len(c.conversation.turns))
+    call = max(few, key=lambda c: len(c.conversation.turns))
     (scores,) = load_linear(tagger_run).scores([call])
     with torch.inference_mode():
         batch = collate([prepare(call, scores.astype(np.float32))], tokenizer)
@@ -141,11 +154,11 @@ def test_exported_tagger_scores_like_the_one_in_torch(
 
 
 def test_a_tagger_learns_from_the_calls(
-    calls: list[LabelledCall], tagger_run: Path, tmp_path: Path
+    few: list[LabelledCall], tagger_run: Path, tmp_path: Path
 ) -> None:
     state = torch.load(tagger_run / "state.pt", weights_only=True)
     assert state["pass"] == 2
-    export(tagger_run, tmp_path, calls[:120], "tiny")
+    export(tagger_run, tmp_path, few, "tiny")
     config = json.loads((tmp_path / "config.json").read_text("utf-8"))
     assert set(config["files"]) == {
         "linear.onnx", "encoder.onnx", "conversation.onnx", "tokenizer.json",
@@ -170,7 +183,7 @@ def test_turns_of_whole_calls_that_carry_nothing_are_shown_alone(
 
 
 def test_a_stopped_training_goes_on_where_it_was(
-    calls: list[LabelledCall],
+    more: list[LabelledCall],
     base: Path,
     tagger_run: Path,
     tmp_path: Path,
@@ -178,7 +191,7 @@ def test_a_stopped_training_goes_on_where_it_was(
 ) -> None:
     shutil.copytree(tagger_run, tmp_path / "run")
     before = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
-    train(calls[:130], tmp_path / "run", base=str(base), passes=3)  # with calls that are new
+    train(more, tmp_path / "run", base=str(base), passes=3)
     after = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith('{"pass"')]
     assert [json.loads(line)["pass"] for line in told] == [3]
@@ -187,38 +200,38 @@ def test_a_stopped_training_goes_on_where_it_was(
 
 
 def test_weights_kept_so_far_are_measured_again_on_the_calls_to_choose_by_now(
-    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
+    more: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(tagger_run, tmp_path / "run")
     state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
     torch.save(state | {"best": 1.0}, tmp_path / "run" / "state.pt")  # as of easier calls
-    train(calls[:130], tmp_path / "run", base=str(base), passes=2)
-    train(calls[:130], tmp_path / "run", base=str(base), passes=3)
+    train(more, tmp_path / "run", base=str(base), passes=2)
+    train(more, tmp_path / "run", base=str(base), passes=3)
     assert torch.load(tmp_path / "run" / "state.pt", weights_only=True)["best"] < 1.0
 
 
 @pytest.mark.parametrize("change", ["base", "seed"])
 def test_a_folder_with_another_training_in_it_is_refused(
-    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path, change: str
+    few: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path, change: str
 ) -> None:
     shutil.copytree(tagger_run, tmp_path / "run")
     other = None if change == "base" else str(base)
     with pytest.raises(UsageError, match="another --base or --seed"):
-        train(calls[:120], tmp_path / "run", base=other, seed=1 if change == "seed" else 0)
+        train(few, tmp_path / "run", base=other, seed=1 if change == "seed" else 0)
 
 
 def test_what_was_said_of_a_call_is_not_said_of_it_after_its_words_have_changed(
-    calls: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
+    few: list[LabelledCall], base: Path, tagger_run: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(tagger_run, tmp_path / "run")
-    training, _ = split(calls[:120])
+    training, _ = split(few)
     long = next(call for call in training if len(call.spans) > 3)
     cut = replace(
         long,
         conversation=replace(long.conversation, turns=long.conversation.turns[:2]),
         spans=long.spans[:2],
     )
-    edited = [cut if call is long else call for call in calls[:120]]
+    edited = [cut if call is long else call for call in few]
     train(edited, tmp_path / "run", base=str(base), passes=3)
     assert torch.load(tmp_path / "run" / "state.pt", weights_only=True)["pass"] == 3
 
@@ -227,7 +240,8 @@ def test_command_trains_from_a_folder_of_calls(base: Path, tmp_path: Path) -> No
     data = tmp_path / "data"
     data.mkdir()
     source = Path(__file__).parents[2] / "data" / "training" / "en-a.calls.txt"
-    shutil.copy(source, data / "en-a.calls.txt")
+    some = source.read_text("utf-8").split("\n\n")[:14]
+    (data / "en-a.calls.txt").write_text("\n\n".join(some), "utf-8")
     options = ["--data", str(data), "--output", str(tmp_path / "run"), "--passes", "1"]
     assert main([*options, "--base", str(base)]) == 0
     assert (tmp_path / "run" / TAGGER).exists()
@@ -282,16 +296,15 @@ def test_a_voice_is_scored_by_a_model_that_never_heard_it() -> None:
 
 
 def test_scores_out_of_fold_differ_from_those_of_a_model_that_saw_the_call(
-    calls: list[LabelledCall],
+    few: list[LabelledCall],
 ) -> None:
-    some = calls[:60]
-    model = fit(some)
-    apart = np.concatenate(out_of_fold(some))
-    seen = model.logits(turn_examples(some))
+    model = fit(few)
+    apart = np.concatenate(out_of_fold(few))
+    seen = model.logits(turn_examples(few))
     truth = np.concatenate(
-        [[[label in own for label in LABELS] for own in call.labels] for call in some]
+        [[[label in own for label in LABELS] for own in call.labels] for call in few]
     )
-    spoken = [turn.role != "system" for call in some for turn in call.conversation.turns]
+    spoken = [turn.role != "system" for call in few for turn in call.conversation.turns]
     assert seen[:, : len(LABELS)][truth[spoken]].mean() > apart[spoken][truth[spoken]].mean()
 
 
