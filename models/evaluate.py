@@ -70,7 +70,7 @@ def evaluate(
         "calls": call_level(whole, reports),
         "confusions": confusions(gold, found),
         "slices": slices(calls, gold, found),
-        "names": by_name(whole, classifier),
+        "names": by_name(calls, classifier),
     }
     for name, chosen in _groups(calls).items():
         own_gold = [gold[i] for i in chosen]
